@@ -1,0 +1,20 @@
+"""Audit training runs: read the logs they left, say what went wrong, since when, and what to try."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runaudit.api import audit, load
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "audit", "load"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  the module hook of PEP 562 has this signature
+    """Import the API on first use, so that ``runaudit --version`` stays instant."""
+    if name in {"audit", "load"}:
+        from runaudit import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'runaudit' has no attribute {name!r}")
