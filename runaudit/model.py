@@ -345,7 +345,20 @@ class Report:
         """Return one row a finding, worst first within its run."""
         import pandas as pd
 
-        columns = ["run", "rule", "severity", "confidence", "series", "first_step", "last_step", "message", "path", "line"]
-        rows = [[str(getattr(f, c)) if c in {"severity", "confidence"} else getattr(f, c) for c in columns]
-                for f in self.findings]
+        columns = [
+            "run",
+            "rule",
+            "severity",
+            "confidence",
+            "series",
+            "first_step",
+            "last_step",
+            "message",
+            "path",
+            "line",
+        ]
+        rows = [
+            [str(getattr(f, c)) if c in {"severity", "confidence"} else getattr(f, c) for c in columns]
+            for f in self.findings
+        ]
         return pd.DataFrame(rows, columns=columns)

@@ -32,7 +32,12 @@ def collect(package: str, attribute: str, kind: type[T]) -> dict[str, T]:
     home = importlib.import_module(package)
     for module in sorted(pkgutil.iter_modules(home.__path__), key=lambda m: m.name):
         if not module.name.startswith("_"):
-            _add(found, getattr(importlib.import_module(f"{package}.{module.name}"), attribute, None), kind, module.name)
+            _add(
+                found,
+                getattr(importlib.import_module(f"{package}.{module.name}"), attribute, None),
+                kind,
+                module.name,
+            )
     for point in sorted(entry_points(group=package), key=lambda p: p.name):
         _add(found, point.load(), kind, point.value)
     return found

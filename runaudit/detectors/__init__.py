@@ -1,0 +1,63 @@
+"""One detector per file: arithmetic on series, no files, no text, no thresholds.
+
+A detector is a generator of hits. Its positional parameters are its inputs (``Series``, ``Series | None``,
+``Mapping[str, Series]`` for one series a layer, numbers or text from the configuration); its keyword-only
+parameters are the thresholds. None has a default: they live in the rule file. A detector that finds the log
+too thin to judge raises ``NotJudged`` with the reason. To add one, add one module here with a ``DETECTOR``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from runaudit.model import Hit
+from runaudit.registry import collect
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input of a detector: its name, what it takes, and whether it may be absent."""
+
+    name: str
+    kind: str
+    """``series``, ``layers`` (one series a layer), ``number`` or ``text``."""
+    optional: bool
+
+
+KINDS = {"Series": "series", "Mapping[str, Series]": "layers", "float": "number", "str": "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A detector: its name, its function, the facts that every hit has, and those that a hit may have."""
+
+    name: str
+    run: Callable[..., Iterator[Hit]]
+    facts: frozenset[str]
+    more_facts: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """Return the positional parameters of the function, in order."""
+        found = []
+        for p in inspect.signature(self.run).parameters.values():
+            if p.kind is p.KEYWORD_ONLY:
+                continue
+            text = str(p.annotation)
+            kind = KINDS[text.removesuffix(" | None")]
+            found.append(Input(p.name, kind, text.endswith(" | None")))
+        return tuple(found)
+
+    @property
+    def thresholds(self) -> Mapping[str, type]:
+        """Return the keyword-only parameters of the function and their types."""
+        types: dict[str, type] = {"float": float, "int": int, "bool": bool}
+        parameters = inspect.signature(self.run).parameters.values()
+        return {p.name: types[str(p.annotation)] for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def detectors() -> dict[str, Detector]:
+    """Return every detector by name."""
+    return collect("runaudit.detectors", "DETECTOR", Detector)

@@ -1,0 +1,90 @@
+"""A loss that does not move, or settles at the loss of guessing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from runaudit.detectors import Detector
+from runaudit.detectors._loss import chance_level, finite_part
+from runaudit.errors import NotJudged
+from runaudit.model import FloatArray, Hit, Series
+from runaudit.numerics import block_medians, finite, kendall_z, level, noise_sd
+
+
+def not_learning(
+    loss: Series,
+    val: Series | None,
+    lr: Series | None,
+    classes: float | None,
+    kind: str | None,
+    *,
+    max_z: float,
+    max_gain: float,
+    near_chance: float,
+    min_points: int,
+) -> Iterator[Hit]:
+    """Report a run that ends where it began, or at the loss of guessing.
+
+    Three ways: the validation loss never changes by a digit, or the learning rate is zero throughout (frozen); the
+    loss has no downward trend (Mann-Kendall z above ``-max_z``) and gained less than ``max_gain`` noise standard
+    deviations (flat); it settled within ``near_chance`` of ln C and stays there (chance). A loss well below chance,
+    an improved validation loss, or a log that does not show the beginning of training is not reported as flat. Values
+    that are not finite are left out; under ``min_points`` finite values raise ``NotJudged``.
+    """
+    steps, values = finite_part(loss, min_points)
+    begin, end, noise = level(values[: max(3, len(values) // 10)], 1.0), level(values), noise_sd(values)
+    chance = chance_level(classes, kind)
+    z = kendall_z(block_medians(values, 60))
+    gain = (begin - end) / noise if noise > 0 else (0.0 if begin == end else float("inf"))
+    held_out = finite(val.values) if val is not None else np.empty(0)
+    frozen = len(held_out) >= 4 and float(np.ptp(held_out)) == 0.0
+    no_rate = lr is not None and len(lr) >= 4 and not np.any(lr.values)
+    flat = z > -max_z and gain < max_gain and not _moved(held_out)
+    at_chance = chance is not None and _settled(values, chance, near_chance, noise)
+    if not (frozen or no_rate or flat or at_chance):
+        return
+    if flat and not (frozen or no_rate or at_chance):
+        if chance is not None and end < (1 - 3 * near_chance) * chance:
+            return
+        if _starts_late(steps):
+            raise NotJudged("the log begins in the middle of training; a flat loss there may have converged")
+    how = "the learning rate is 0" if no_rate else "the weights do not change" if frozen else "no trend"
+    if at_chance and not (frozen or no_rate):
+        how = "it settled at the loss of guessing"
+    facts: dict[str, float | str] = {"how": how, "begin": begin, "end": end, "gain": gain, "z": z, "noise": noise}
+    if chance is not None:
+        facts["chance"] = chance
+    if len(held_out) >= 2:
+        facts |= {"val_first": float(held_out[0]), "val_end": level(held_out)}
+    yield Hit(int(steps[0]), int(steps[-1]), facts, series=loss.name)
+
+
+def _moved(held_out: FloatArray) -> bool:
+    """Say whether validation loss fell by more than its noise."""
+    if len(held_out) < 4:
+        return False
+    return kendall_z(block_medians(held_out, 60)) < -3.0 and level(held_out) < held_out[0] - 3.0 * noise_sd(held_out)
+
+
+def _settled(values: FloatArray, chance: float, near: float, noise: float) -> bool:
+    """Say whether the second half, by blocks, stays at chance, and no earlier block was clearly below it."""
+    blocks = block_medians(values, min(20, max(2, len(values) // 3)))
+    late = blocks[len(blocks) // 2 :]
+    room = max(near * chance, 2.0 * noise / np.sqrt(max(len(values) / len(blocks), 1.0)))
+    room = min(room, 3 * near * chance)
+    return bool(np.all(np.abs(late - chance) <= room) and blocks.min() >= chance - 1.5 * room)
+
+
+def _starts_late(steps: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:
+    """Say whether the first logged step is far from 0 compared with what the log covers."""
+    return bool(steps[0] > 0.2 * (steps[-1] - steps[0]))
+
+
+DETECTOR = Detector(
+    "not-learning",
+    not_learning,
+    frozenset({"how", "begin", "end", "gain", "z", "noise"}),
+    frozenset({"chance", "val_first", "val_end"}),
+)

@@ -1,0 +1,251 @@
+"""Runs x rules -> findings. A rule that cannot judge is a skip, one that raises a crash; neither stops the others."""
+
+from __future__ import annotations
+
+import hashlib
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from runaudit.curves import reduce_curve
+from runaudit.detectors import Input
+from runaudit.errors import NotJudged
+from runaudit.model import Crash, Finding, Hit, Prescription, Run, RunReport, Series, Severity, Skip
+from runaudit.ruleset import Rule
+
+Value = Series | Mapping[str, Series] | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One judged run: what is kept of it, its findings in the order of a report, its skips and crashes."""
+
+    run: RunReport
+    findings: tuple[Finding, ...]
+    skips: tuple[Skip, ...]
+    crashes: tuple[Crash, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    needs: tuple[str, ...]
+
+
+def judge(run: Run, rules: Sequence[Rule]) -> Judgement:
+    """Return what the rules of scope ``run`` say of one run."""
+    findings: list[Finding] = []
+    skips: list[Skip] = []
+    crashes: list[Crash] = []
+    passed: list[str] = []
+    for rule in rules:
+        if rule.scope != "run":
+            continue
+        try:
+            found = list(apply(rule, run))
+        except NotJudged as answer:
+            skips.append(Skip(rule.id, run.id, answer.reason, answer.needs or rule.needs))
+        except Exception as error:  # noqa: BLE001  one broken rule must not hide the others; it is reported
+            crashes.append(Crash(rule.id, run.id, f"{type(error).__name__}: {error} ({_where(error)})"))
+        else:
+            findings.extend(found)
+            if not found:
+                passed.append(rule.id)
+    ordered = tuple(order(findings, rules))
+    judged = any(not _takes_anything(r) for r in rules if r.id in passed) or bool(findings)
+    report = RunReport(
+        id=run.id,
+        paths=run.paths,
+        format=run.format,
+        verdict=_verdict(ordered, judged=judged),
+        curves=tuple(reduce_curve(s) for s in run.series.values()),
+        config=run.config,
+        notes=run.notes,
+        passed=tuple(passed),
+        step_unit=run.step_unit,
+        names=run.names,
+    )
+    return Judgement(report, ordered, tuple(skips), tuple(crashes))
+
+
+def apply(rule: Rule, run: Run) -> Iterator[Finding]:
+    """Report the findings of one rule on one run; raises ``NotJudged`` where the log does not hold what it takes."""
+    bound: dict[str, Value] = {}
+    each: str | None = None
+    for given in rule.detector.inputs:
+        value = _resolve(given, rule.inputs[given.name], run)
+        if isinstance(value, _Missing):
+            raise NotJudged(f"not in this log: {' or '.join(value.needs)}", *(rule.needs or value.needs))
+        if given.kind == "series" and isinstance(value, Mapping):
+            each = given.name
+        bound[given.name] = value
+    if each is None:
+        calls = [bound]
+    else:
+        several = bound[each]
+        assert isinstance(several, Mapping)  # noqa: S101  what the loop above has just seen
+        calls = [{**bound, each: one} for one in several.values()]
+    for call in calls:
+        for hit in rule.detector.run(**call, **rule.values):
+            yield _finding(rule, run, hit, _anchor(hit, call))
+
+
+def hits(rule: Rule, run: Run) -> list[Hit]:
+    """Return the bare hits of a rule on a run (for examples, where a window is compared)."""
+    bound = {i.name: _resolve(i, rule.inputs[i.name], run) for i in rule.detector.inputs}
+    for value in bound.values():
+        if isinstance(value, _Missing):
+            raise NotJudged(f"not in this log: {' or '.join(value.needs)}", *value.needs)
+    return list(rule.detector.run(**bound, **rule.values))
+
+
+def order(findings: Sequence[Finding], rules: Sequence[Rule]) -> Iterator[Finding]:
+    """Report the findings of one run, worst root cause first, each followed by its consequences.
+
+    A finding is a consequence of another whose rule ``explains`` it, unless that one is only a note and it is more.
+    """
+    explains = {rule.id: rule.explains for rule in rules}
+    linked = [replace(f, consequence_of=_root(f, findings, explains)) for f in findings]
+    roots = [f for f in linked if f.consequence_of is None]
+    below = {r.rule: [f for f in linked if f.consequence_of == r.rule] for r in roots}
+
+    def rank(f: Finding) -> tuple[int, int, int, str, str]:
+        worst = min(x.severity.rank for x in (f, *below.get(f.rule, ())))
+        return (worst, f.confidence.rank, f.first_step, f.rule, f.series)
+
+    done: set[str] = set()
+    for root in sorted(roots, key=rank):
+        yield root
+        if root.rule not in done:
+            done.add(root.rule)
+            yield from sorted(below[root.rule], key=rank)
+
+
+def _root(finding: Finding, findings: Sequence[Finding], explains: Mapping[str, tuple[str, ...]]) -> str | None:
+    seen = {finding.rule}
+    current, cause = finding, None
+    while True:
+        causes = [
+            f for f in findings
+            if current.rule in explains.get(f.rule, ()) and f.rule not in seen
+            and (f.severity is not Severity.NOTE or current.severity is Severity.NOTE)
+        ]  # fmt: skip
+        if not causes:
+            return cause
+        current = min(causes, key=lambda f: (f.severity.rank, f.confidence.rank, f.rule))
+        cause = current.rule
+        seen.add(cause)
+
+
+def _resolve(given: Input, specs: Sequence[str], run: Run) -> Value | _Missing:
+    for spec in specs:
+        value = _look_up(given, spec, run)
+        if value is not None:
+            return value
+    return None if given.optional else _Missing(tuple(s.removeprefix("config:") for s in specs))
+
+
+def _look_up(given: Input, spec: str, run: Run) -> Value:
+    if spec.startswith("config:"):
+        return _coerce(run.config.get(spec.removeprefix("config:")), given.kind)
+    if spec == "run:step_unit":
+        return run.step_unit
+    if "*" in spec:
+        prefix = spec.partition("*")[0]
+        return {n.removeprefix(prefix): s for n, s in run.series.items() if fnmatchcase(n, spec) and len(s)} or None
+    series = run.series.get(spec)
+    return series if series is not None and len(series) else None
+
+
+def _coerce(value: object, kind: str) -> float | str | None:
+    if value is None or isinstance(value, list):
+        return None
+    if kind == "text":
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        return float(str(value)) if not isinstance(value, bool) else float(value)
+    except ValueError:
+        return None
+
+
+def _anchor(hit: Hit, call: Mapping[str, Value]) -> Series | None:
+    everything: dict[str, Series] = {}
+    for value in call.values():
+        if isinstance(value, Series):
+            everything.setdefault(value.name, value)
+        elif isinstance(value, Mapping):
+            everything.update({s.name: s for s in value.values()})
+    return everything.get(hit.series) or next(iter(everything.values()), None)
+
+
+def _finding(rule: Rule, run: Run, hit: Hit, series: Series | None) -> Finding:
+    name = series.name if series is not None else ""
+    words = {
+        **rule.values,
+        **hit.facts,
+        "series": name,
+        "first_step": hit.first_step,
+        "last_step": hit.last_step,
+    }
+    path = series.path if series is not None else run.paths[0]
+    return Finding(
+        rule=rule.id,
+        title=rule.title,
+        family=rule.family,
+        severity=rule.weak_severity if hit.weak else rule.severity,
+        confidence=rule.weak_confidence if hit.weak else rule.confidence,
+        run=run.id,
+        series=name,
+        first_step=hit.first_step,
+        last_step=hit.last_step,
+        message=rule.message.format(**words),
+        evidence=tuple(line.format(**words) for line in rule.evidence if _fields(line) <= words.keys()),
+        why=rule.why,
+        remedy=rule.remedy,
+        facts=dict(hit.facts),
+        limit=dict(rule.values),
+        path=path,
+        line=series.line_at(hit.first_step) if series is not None else None,
+        fingerprint=hashlib.sha256(f"{rule.id}\n{run.id}\n{name}".encode()).hexdigest()[:16],
+        prescription=_prescription(rule, hit),
+        citations=tuple(c.url or c.title for c in rule.citations),
+        measured=rule.measured,
+    )
+
+
+def _prescription(rule: Rule, hit: Hit) -> Prescription | None:
+    if not rule.prescription:
+        return None
+    value = rule.prescription["value"]
+    if value == "factor":
+        if hit.factor is None:
+            return None
+        value = hit.factor
+    return Prescription(rule.prescription["parameter"], rule.prescription["op"], value)
+
+
+def _fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def _takes_anything(rule: Rule) -> bool:
+    return all(spec == "*" for specs in rule.inputs.values() for spec in specs)
+
+
+def _verdict(findings: Sequence[Finding], *, judged: bool) -> str:
+    severities = {f.severity for f in findings}
+    if Severity.ERROR in severities:
+        return "fail"
+    if Severity.WARNING in severities:
+        return "warn"
+    return "ok" if judged else "unknown"
+
+
+def _where(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "?"
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

@@ -1,0 +1,274 @@
+"""Raw logs -> one run: canonical series on one step axis, with the configuration and the notes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from runaudit.load.axis import Timed, timed
+from runaudit.load.companions import Companions
+from runaudit.load.config import ConfigError, canonical, config_key, flatten
+from runaudit.load.discover import Found
+from runaudit.load.order import ordered
+from runaudit.model import (
+    ConfigValue,
+    FloatArray,
+    IntArray,
+    Note,
+    RawLog,
+    RawSeries,
+    Reduction,
+    Run,
+    Series,
+    Understood,
+    Unreadable,
+)
+from runaudit.names import Meaning, understand_all
+from runaudit.wordbook import summed_parts
+
+ACCURACY = re.compile(r"(?:^|/)accuracy(?:_|$)")
+MOST_NAMES = 12
+MOST_SETTINGS = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What one file gives to a run."""
+
+    file: Found
+    log: RawLog
+
+
+def build(run_id: str, parts: Sequence[Part], companions: Companions) -> Run | Unreadable:
+    """Return the run that the parts make together, or why they make none (no metric, no value)."""
+    rel = str(parts[0].file.rel)
+    points = Counter[str]()
+    for part in parts:
+        for raw in part.log.series:
+            points[raw.name] += len(raw.values)
+    meanings = understand_all(points, points)
+    tables = _tables(parts)
+    if not tables and not any(meanings[n].role == "metric" and count for n, count in points.items()):
+        return Unreadable(rel, _no_metric(points, meanings), "not-a-log")
+    series, unit, notes = _series(parts, meanings)
+    if not tables and not any(meanings[s.name].role == "metric" for s in series):
+        return Unreadable(rel, "no value of a metric has a usable step", "corrupt")
+    settings = [n for n, m in meanings.items() if m.role == "unknown" and config_key(n)[1] >= 0]
+    if unit == "row" and len(settings) >= MOST_SETTINGS:
+        shown = ", ".join(settings[:MOST_NAMES])
+        return Unreadable(rel, f"a table of runs and no curve: each row has settings ({shown})", "not-a-log")
+    config, remarks = _config(parts, companions)
+    notes.extend(remarks)
+    curves: dict[str, Series] = {}
+    for one in series:
+        made, remarks = _judged(one, meanings[one.name], unit, config)
+        curves[made.name] = made
+        notes.extend(remarks)
+    for split in ("train", "val"):
+        total = _sum_of_parts(curves, split)
+        if total is not None:
+            curves[total.name] = total
+            notes.append(Note(f"no total {split} loss is logged: {total.name} is {total.source_name}", total.path))
+    return Run(
+        id=run_id,
+        paths=tuple(dict.fromkeys(str(part.file.rel) for part in parts)),
+        format=parts[0].log.format,
+        series=dict(sorted(curves.items(), key=_reading_order)),
+        config=config,
+        tables=tables,
+        notes=(*(note for part in parts for note in _relative(part)), *companions.notes, *notes),
+        step_unit=_counted(curves, unit),
+        names=tuple(_understood(name, meanings[name], count) for name, count in points.items()),
+    )
+
+
+def _counted(curves: Mapping[str, Series], unit: str) -> str:
+    """Return what a step counts: epochs, where the loss is a mean of an epoch and logged at 0, 1, 2, ..."""
+    loss = curves.get("train/loss", curves.get("val/loss"))
+    if unit == "step" and loss is not None and loss.reduction is Reduction.EPOCH_MEAN and loss.width == 1:
+        return "epoch" if len(loss) > 2 and int(loss.steps[-1]) <= len(loss) else unit
+    return unit
+
+
+def _no_metric(points: Mapping[str, int], meanings: Mapping[str, Meaning]) -> str:
+    if not points:
+        return "no curve: nothing but settings or a header"
+    shown = ", ".join(list(points)[:MOST_NAMES])
+    shown += f" and {len(points) - MOST_NAMES} more" if len(points) > MOST_NAMES else ""
+    if not any(points.values()):
+        return f"the log has a header and no rows (columns: {shown})"
+    blank = [name for name in points if meanings[name].role == "metric"]
+    if blank:
+        return f"every cell under {', '.join(blank[:MOST_NAMES])} is blank (columns: {shown})"
+    return f"no training metric among the columns: {shown}"
+
+
+def _understood(name: str, meaning: Meaning, points: int) -> Understood:
+    known = meaning.role in {"axis", "metric"}
+    return Understood(name, meaning.canonical if known else "", meaning.why, points)
+
+
+def _relative(part: Part) -> list[Note]:
+    """Return the notes of a reader with the path as the report shows it."""
+    return [replace(note, path=str(part.file.rel)) for note in part.log.notes]
+
+
+def _reading_order(item: tuple[str, Series]) -> tuple[int, str]:
+    """Sort the losses first, then the other curves, per-layer diagnostics last."""
+    name = item[0]
+    first = ["train/loss", "val/loss", "test/loss", "train/accuracy", "val/accuracy", "lr", "grad_norm"]
+    return first.index(name) if name in first else len(first), name
+
+
+# --- series ------------------------------------------------------------------------------------------------
+
+
+def _series(parts: Sequence[Part], meanings: Mapping[str, Meaning]) -> tuple[list[Timed], str, list[Note]]:
+    """Return every metric with strictly increasing steps, joined over the parts, the unit, and the notes."""
+    notes: list[Note] = []
+    groups: list[list[Timed]] = []
+    units = Counter[str]()
+    offset = 0
+    for part in parts:
+        found, unit, remarks = timed(part.log, str(part.file.rel), meanings)
+        notes.extend(remarks)
+        if found:
+            units[unit] += sum(len(s.values) for s in found)
+            groups.append([replace(s, order=s.order + offset) for s in found])
+            offset += (
+                1 + max(int(s.order[-1]) for s in found if len(s.order)) if any(len(s.order) for s in found) else 0
+            )
+    if not groups:
+        return [], "step", notes
+    unit = units.most_common(1)[0][0]
+    if len(units) > 1:
+        others = ", ".join(sorted(u for u in units if u != unit))
+        notes.append(Note(f"the files count in {unit} and in {others}: read as {unit}", groups[0][0].path))
+    minor = {name for name, meaning in meanings.items() if meaning.role != "metric"}
+    names = Counter(s.name for group in groups for s in group)
+    if max(names.values()) > 1:  # a later file goes on where an earlier one stopped, or restarts it
+        groups = [_joined(groups)]
+    out: list[Timed] = []
+    for group in groups:
+        kept, remarks = ordered(group, minor)
+        out.extend(kept)
+        notes.extend(remarks)
+    return [s for s in out if len(s.steps)], unit, notes
+
+
+def _joined(groups: Sequence[Sequence[Timed]]) -> list[Timed]:
+    """Join the series of one name, in the order of the files; lines are kept for the last file alone."""
+    by_name: dict[str, list[Timed]] = {}
+    for group in groups:
+        for one in group:
+            by_name.setdefault(one.name, []).append(one)
+    out = []
+    for many in by_name.values():
+        last = many[-1]
+        lines = [s.lines if s is last else np.zeros_like(s.lines) for s in many]
+        out.append(
+            replace(
+                last,
+                steps=np.concatenate([s.steps for s in many]),
+                values=np.concatenate([s.values for s in many]),
+                lines=np.concatenate(lines),
+                order=np.concatenate([s.order for s in many]),
+            )
+        )
+    return out
+
+
+def _judged(one: Timed, meaning: Meaning, unit: str, config: Mapping[str, ConfigValue]) -> tuple[Series, list[Note]]:
+    """Return the series under its canonical name and in its canonical unit."""
+    name = meaning.canonical
+    values, note = _as_fraction(one.values * meaning.scale if meaning.scale != 1.0 else one.values, name)
+    notes = [Note(f"{one.name}: {note}", one.path)] if note else []
+    if meaning.scale != 1.0:
+        notes.append(Note(f"{one.name}: its name says percent, read as a fraction", one.path))
+    reduction = _reduction(one.raw, meaning, unit)
+    width = _width(one.steps, reduction, unit, config)
+    return Series(name, one.steps, values, one.lines, one.name, one.path, reduction, width), notes
+
+
+def _sum_of_parts(curves: Mapping[str, Series], split: str) -> Series | None:
+    """Return the sum of the parts of a loss, where the program is known to log them without it."""
+    head = f"{split}/loss"
+    parts = [s for name, s in curves.items() if name.startswith(f"{head}/")]
+    known = {s.name.removeprefix(f"{head}/") for s in parts} <= summed_parts()
+    if head in curves or len(parts) < 2 or not known:
+        return None
+    first = parts[0]
+    if any(not np.array_equal(s.steps, first.steps) for s in parts):
+        return None
+    values = np.stack([s.values for s in parts]).sum(axis=0)
+    return replace(first, name=head, values=values, source_name=" + ".join(s.source_name for s in parts))
+
+
+def _as_fraction(values: FloatArray, name: str) -> tuple[FloatArray, str]:
+    """Return accuracies as fractions where they can only be percents, and a note about it."""
+    if not ACCURACY.search(name):
+        return values, ""
+    finite = values[np.isfinite(values)]
+    if not len(finite) or not 1.5 < finite.max() <= 100.0 or finite.min() < 0:
+        return values, ""
+    return values / 100.0, "values above 1 are percents, divided by 100"
+
+
+def _reduction(raw: RawSeries, meaning: Meaning, unit: str) -> Reduction:
+    if raw.reduction is not None:
+        return raw.reduction
+    if meaning.reduction is not None:
+        return meaning.reduction
+    return Reduction.EPOCH_MEAN if unit == "epoch" else Reduction.STEP
+
+
+def _width(steps: IntArray, reduction: Reduction, unit: str, config: Mapping[str, ConfigValue]) -> float:
+    """Return the number of steps that one value averages over, 1 where it is not known."""
+    if reduction not in {Reduction.WINDOW_MEAN, Reduction.EPOCH_MEAN} or unit == "epoch":
+        return 1.0
+    logged = config.get("logging_steps")
+    if reduction is Reduction.WINDOW_MEAN and isinstance(logged, int | float) and logged >= 1:
+        return float(logged)
+    return float(np.median(np.diff(steps))) if len(steps) > 1 else 1.0
+
+
+# --- what is not a curve -----------------------------------------------------------------------------------
+
+
+def _config(parts: Sequence[Part], companions: Companions) -> tuple[dict[str, ConfigValue], list[Note]]:
+    """Return the configuration: what the log itself says, then the files beside it."""
+    own: dict[str, ConfigValue] = {}
+    notes: list[Note] = []
+    for part in parts:
+        try:
+            said = canonical(flatten(part.log.config))
+        except ConfigError as error:
+            notes.append(Note(f"the configuration in the log gives nothing: {error}", str(part.file.rel)))
+            continue
+        own |= {key: value for key, value in said.items() if key not in own}
+    return {**companions.config, **own}, notes
+
+
+def _tables(parts: Sequence[Part]) -> dict[str, Any]:
+    """Return the tables of all parts; of one kind and tag the later part goes on, as the series do."""
+    tables: dict[str, Any] = {}
+    for part in parts:
+        for kind, content in part.log.tables.items():
+            before = tables.get(kind)
+            if isinstance(content, Mapping) and isinstance(before, Mapping):
+                tables[kind] = {**before, **{tag: _gone_on(before.get(tag), rows) for tag, rows in content.items()}}
+            else:
+                tables[kind] = content
+    return tables
+
+
+def _gone_on(before: object, after: object) -> object:
+    """Return rows of (step, content) with those before the first step of the later ones; else the later table."""
+    if not (isinstance(before, tuple) and isinstance(after, tuple) and before and after):
+        return after
+    return (*(row for row in before if row[0] < after[0][0]), *after)

@@ -1,0 +1,151 @@
+"""What ends a report: what could not be judged and what to log for it, what could not be read, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runaudit.model import Crash, Finding, Report, Severity, Skip, Unreadable
+from runaudit.pen import Pen
+from runaudit.render._table import tally
+from runaudit.render._words import locate, run_name
+from runaudit.text import cells, count, left, wrap
+
+MOST_FILES = 10  # unreadable files named unless verbose
+
+
+def skipped(pen: Pen, report: Report) -> list[str]:
+    """Return the rules that did not judge, grouped by what to log for them, or by the reason where nothing helps."""
+    if not report.skips:
+        return []
+    if pen.options.verbosity > 0:
+        return _every_skip(pen, report.root, report.skips)
+    groups: dict[str, dict[str, None]] = {}
+    for skip in report.skips:
+        groups.setdefault(_ask(skip), {})[skip.rule] = None
+    rules = {s.rule for s in report.skips}
+    some, log = (" on some runs", "the logs hold") if len(report.runs) > 1 else ("", "the log holds")
+    lines = _heading(pen, "bold", f"skipped {count(len(rules), 'rule')}", f"{some}: {log} too little for a verdict")
+    asks = sorted(groups.items(), key=lambda g: (not g[0].startswith("log "), -len(g[1]), g[0]))
+    width = min(max(cells(pen.clean(a)) for a, _ in asks), pen.width * 2 // 5)
+    for ask, names in asks:
+        lines += _two_columns(pen, ask, ", ".join(names), width)
+    return lines
+
+
+def _heading(pen: Pen, style: str, words: str, more: str) -> list[str]:
+    return pen.lead(style, words, more, then="dim", indent=2)
+
+
+def _ask(skip: Skip) -> str:
+    return f"log {'; '.join(skip.needs)}" if skip.needs else skip.reason
+
+
+def _two_columns(pen: Pen, first: str, second: str, width: int) -> list[str]:
+    heads = wrap(pen.prose(first), width)
+    tails = wrap(pen.clean(second), pen.width - width - 4)
+    size = max(len(heads), len(tails))
+    heads += [""] * (size - len(heads))
+    tails += [""] * (size - len(tails))
+    return [f"  {left(h, width)}  {pen.paint('dim', t)}".rstrip() for h, t in zip(heads, tails, strict=True)]
+
+
+def _every_skip(pen: Pen, root: str, skips: Sequence[Skip]) -> list[str]:
+    lines = [pen.paint("bold", f"skipped {count(len(skips), 'time')}")]
+    for skip in skips:
+        ask = f" (log {'; '.join(skip.needs)})" if skip.needs else ""
+        lines += pen.hang("  ", pen.prose(f"{skip.rule} on {run_name(root, skip.run)}: {skip.reason}{ask}"), indent=4)
+    return lines
+
+
+def unreadable(pen: Pen, report: Report) -> list[str]:
+    """Return the files that gave no run, and why: the corrupt ones first."""
+    files = sorted(report.unreadable, key=lambda u: (u.kind != "corrupt", u.path))
+    if not files:
+        return []
+    lines = [pen.paint("bold", f"not read: {count(len(files), 'file')}")]
+    width = max(len(f.kind) for f in files)
+    most = len(files) if pen.options.verbosity > 0 else MOST_FILES
+    for file in files[:most]:
+        style = "error" if file.kind == "corrupt" else "dim"
+        kind = left(file.kind, width)
+        lines += pen.hang(f"  {pen.paint(style, kind)}  ", _file(pen, report.root, file), indent=width + 4)
+    if len(files) > most:
+        lines.append(pen.paint("dim", f"  and {count(len(files) - most, 'more', 'more')}: --verbose names them"))
+    return lines
+
+
+def _file(pen: Pen, root: str, file: Unreadable) -> str:
+    line = f":{file.line}" if file.line is not None else ""
+    return pen.clean(f"{locate(root, file.path)}{line}: {file.reason}")
+
+
+def crashed(pen: Pen, report: Report) -> list[str]:
+    """Return the rules that raised: defects of runaudit, never of the run."""
+    if not report.crashes:
+        return []
+    lines = _heading(
+        pen, "error", count(len(report.crashes), "crash", "crashes"), ": a defect of runaudit, please report it"
+    )
+    by_rule: dict[str, list[Crash]] = {}
+    for crash in report.crashes:
+        by_rule.setdefault(crash.rule, []).append(crash)
+    for first, *more in by_rule.values():
+        lines += _crash(pen, report.root, first, f" and {count(len(more), 'more run')}" if more else "")
+        if pen.options.verbosity > 0:
+            lines += [line for crash in more for line in _crash(pen, report.root, crash, "")]
+    return lines
+
+
+def _crash(pen: Pen, root: str, crash: Crash, more: str) -> list[str]:
+    words = f"{crash.rule} on {run_name(root, crash.run)}{more}: {crash.error}"
+    return pen.hang("  ", pen.clean(words), indent=4)
+
+
+def counts(pen: Pen, report: Report) -> list[str]:
+    """Return what was counted besides findings: runs, checks (a rule on a run), findings set aside, other files."""
+    passed = sum(len(run.passed) for run in report.runs)
+    known = sum(f.status == "known" for f in report.findings)
+    parts = [
+        f"{count(len(report.runs), 'run')}: {tally(report.runs)}" if len(report.runs) > 1 else "",
+        count(passed, "check passed", "checks passed") if report.runs else "",
+        f"{count(len(report.skips))} skipped" if report.skips else "",
+        f"{count(known)} known" if known else "",
+        f"{count(len(report.suppressed))} suppressed" if report.suppressed else "",
+        count(report.ignored_files, "other file ignored", "other files ignored") if report.ignored_files else "",
+    ]
+    return [pen.paint("dim", line) for line in wrap(pen.dotted(*parts), pen.width) if line]
+
+
+def verdict(pen: Pen, report: Report) -> list[str]:
+    """Return the last line: verdict, counts, exit code, and where to read on, if need be on a line before it."""
+    kind, word = _judge(report)
+    corrupt = sum(u.kind == "corrupt" for u in report.unreadable)
+    counted = [count(report.count(s), str(s)) for s in Severity if report.count(s)]
+    counted += [count(corrupt, "corrupt file")] if corrupt else []
+    counted += [count(len(report.crashes), "crash", "crashes")] if report.crashes else []
+    said = ", ".join(counted) or (
+        "nothing found" if report.runs else f"nothing to audit in {pen.short(report.root, 30)}"
+    )
+    roots = [f for f in report.findings if f.consequence_of is None] or report.findings
+    hint = f"runaudit explain {min(roots, key=_rank).rule}" if roots else ""
+    head, rest = f"{pen.glyph(kind)} {word}", f"  {said}  exit {report.exit_code}"
+    if hint and cells(head + rest + hint) + 2 > pen.width:
+        return [pen.paint("dim", f"read on: {hint}"), pen.paint(kind, head) + rest]
+    return [pen.paint(kind, head) + rest + (f"  {pen.paint('dim', hint)}" if hint else "")]
+
+
+def _rank(finding: Finding) -> tuple[int, int]:
+    return finding.severity.rank, finding.confidence.rank
+
+
+def _judge(report: Report) -> tuple[str, str]:
+    if report.exit_code == 1:
+        return "fail", "FAIL"
+    if report.exit_code == 4:
+        return "fail", "INCOMPLETE"
+    if not report.runs:
+        return "unknown", "NO RUN"
+    verdicts = {r.verdict for r in report.runs}
+    if "warn" in verdicts or "fail" in verdicts:
+        return "warn", "WARN"
+    return ("unknown", "UNKNOWN") if verdicts == {"unknown"} else ("ok", "OK")

@@ -1,0 +1,70 @@
+"""What was found and how it was understood: every run, every column and why, every note, every file that gave none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runaudit.model import Report, Run, Understood, Unreadable
+from runaudit.pen import Options, Pen
+from runaudit.render._footer import unreadable
+from runaudit.render._words import heading, locate, run_name, value
+from runaudit.text import cells, count, left, right, wrap
+
+
+def inventory(runs: Sequence[Run], files: Sequence[Unreadable], ignored_files: int, root: str, options: Options) -> str:
+    """Return the inventory in lines no wider than ``options.width``; text of logs is escaped."""
+    pen = Pen(options)
+    blocks = [_run(pen, run, root) for run in runs]
+    everything = Options(options.width, options.color, options.ascii, 1)
+    blocks.append(unreadable(Pen(everything), Report(root=root, runs=(), unreadable=tuple(files))))
+    parts = [
+        count(len(runs), "run"),
+        count(len(files), "file not read", "files not read") if files else "",
+        count(ignored_files, "other file ignored", "other files ignored") if ignored_files else "",
+    ]
+    blocks.append(wrap(pen.dotted(*parts), pen.width))
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _run(pen: Pen, run: Run, root: str) -> list[str]:
+    last = max((int(s.steps[-1]) for s in run.series.values() if len(s)), default=0)
+    points = max((len(s) for s in run.series.values()), default=0)
+    facts = (run.format, count(last, run.step_unit), count(points, "point"))
+    lines = heading(pen, "", run_name(root, run.id, run.paths), facts)
+    for path in run.paths:
+        lines += pen.hang("  file    ", pen.clean(locate(root, path)), indent=10)
+    if run.config:
+        known = ", ".join(f"{name} {value(given)}" for name, given in run.config.items())
+        lines += pen.hang("  config  ", pen.clean(known), indent=10)
+    lines += ["", *_columns(pen, run.names)] if run.names else []
+    if run.notes:
+        lines.append("")
+    for note in run.notes:
+        where = f":{note.line}" if note.line is not None else ""
+        head = f"  {pen.paint('note', 'note')}    "
+        lines += pen.hang(head, pen.clean(f"{locate(root, note.path)}{where}: {note.message}"), indent=10)
+    return lines
+
+
+def _columns(pen: Pen, names: Sequence[Understood]) -> list[str]:
+    """Return a table of what each column was taken for; what was left alone is dim."""
+    heads = ("column", "taken for", "points")
+    rows = [(pen.clean(n.source_name), pen.clean(n.canonical) or "-", count(n.points)) for n in names]
+    most = pen.width // 4
+    widths = [min(max(cells(head), *(cells(row[i]) for row in rows)), most) for i, head in enumerate(heads)]
+    room = pen.width - sum(widths) - 8
+    lines = [
+        pen.paint(
+            "dim", f"  {left(heads[0], widths[0])}  {left(heads[1], widths[1])}  {right(heads[2], widths[2])}  why"
+        )
+    ]
+    for name, (source, canonical, points) in zip(names, rows, strict=True):
+        why, *more = wrap(pen.clean(name.why), room)
+        source, canonical = pen.short(source, widths[0]), pen.short(canonical, widths[1])
+        style = "bold" if name.canonical else "dim"
+        line = (
+            f"  {left(source, widths[0])}  {pen.paint(style, left(canonical, widths[1]))}  {right(points, widths[2])}"
+        )
+        lines.append(f"{line}  {pen.paint('dim', why)}")
+        lines += [" " * (sum(widths) + 8) + pen.paint("dim", line) for line in more]
+    return [line.rstrip() for line in lines]

@@ -1,0 +1,174 @@
+"""What a sample run is made of, and what is measured of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from statistics import fmean, median
+
+Layers = Mapping[tuple[str, str], float]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One training run: what its configuration names, its faults (which no configuration names), its log."""
+
+    data: str = "digits"
+    net: str = "mlp"
+    hidden: tuple[int, ...] = (64, 64)
+    activation: str = "relu"
+    dropout: float = 0.0
+    optimizer: str = "sgd"
+    lr: float = 0.05
+    schedule: str = "constant"
+    weight_decay: float = 0.0
+    batch: int = 32
+    steps: int = 600
+    samples: int | None = None
+    seed: int = 0
+    pretrained: bool = False
+
+    head_scale: float = 1.0
+    weight_scale: float = 1.0
+    hidden_bias: float = 0.0
+    bad_batches: tuple[int, ...] = ()
+    sorted_data: bool = False
+    random_labels: bool = False
+    copied_parameters: bool = False
+    half_probabilities: bool = False
+
+    every: int = 1
+    evals: int = 30
+    diagnostics: int = 0
+    histograms: int = 0
+    train_accuracy: bool = False
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step, the first being 0."""
+        done = step / self.steps
+        cosine = 0.5 * (1 + math.cos(math.pi * done))
+        factor = {
+            "constant": 1.0,
+            "cosine": cosine,
+            "linear": 1 - done,
+            "step": 0.1 ** ((done >= 0.5) + (done >= 0.8)),
+            "warmup_cosine": min(1.0, (step + 1) / (0.1 * self.steps)) * cosine,
+            "warmup_linear": min(1.0, (step + 1) / (0.1 * self.steps)) * (1 - done),
+            "late_cut": 1.0 if done < 0.8 else 0.1,
+        }[self.schedule]
+        return self.lr * factor
+
+    def evaluation_steps(self) -> list[int]:
+        """Return the steps before which both splits are measured; the last is the end of the run."""
+        return spread(self.steps, self.evals + 1)
+
+    def diagnostic_steps(self) -> list[int]:
+        """Return the steps at which the layers are measured."""
+        return spread(self.steps - 1, self.diagnostics)
+
+
+def spread(last: int, count: int) -> list[int]:
+    """Return ``count`` steps from 0 to ``last`` at equal distances."""
+    return sorted({round(last * i / max(count - 1, 1)) for i in range(count)})
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Both splits, measured in evaluation mode. Accuracies are NaN in a regression."""
+
+    train: float
+    val: float
+    train_accuracy: float
+    val_accuracy: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run gave: its evaluations, and where a plain loop recorded them its losses and layers."""
+
+    evaluations: list[Evaluation]
+    losses: list[float] = field(default_factory=list)
+    norms: list[float] = field(default_factory=list)
+    layers: list[Layers] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run came to: means over the last tenth of its evaluations, four at least.
+
+    ``rise`` is the validation loss over its minimum, ``gap`` training over validation accuracy, ``spike`` the
+    largest jump of a step's loss over the median of 31, ``norm`` the largest gradient norm of the first fifth.
+    Of the layers: ``update`` is the median update-to-weight ratio, ``zero``, ``dead`` (second half) and
+    ``saturated`` (first half) the shares of the worst layer, ``fade`` the first layer's gradient norm over the head's.
+    """
+
+    first: float
+    final: float
+    val: float
+    val_best: float
+    accuracy: float
+    val_accuracy: float
+    rise: float
+    gap: float
+    spike: float
+    norm: float
+    nan_from: int
+    update: float
+    zero: float
+    dead: float
+    saturated: float
+    fade: float
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Measured:
+        """Return the summary of a run."""
+        late = outcome.evaluations[-max(4, len(outcome.evaluations) // 10) :]
+        val, best = fmean(e.val for e in late), min(e.val for e in outcome.evaluations)
+        accuracy, val_accuracy = fmean(e.train_accuracy for e in late), fmean(e.val_accuracy for e in late)
+        half = len(outcome.layers) // 2
+        early_layers, late_layers = outcome.layers[:half], outcome.layers[half:]
+        early_norms = outcome.norms[: len(outcome.norms) // 5]
+        return cls(
+            first=outcome.evaluations[0].train,
+            final=fmean(e.train for e in late),
+            val=val,
+            val_best=best,
+            accuracy=accuracy,
+            val_accuracy=val_accuracy,
+            rise=val - best,
+            gap=accuracy - val_accuracy,
+            spike=_spike(outcome.losses),
+            norm=max(early_norms, default=math.nan),
+            nan_from=next((i for i, loss in enumerate(outcome.losses) if not math.isfinite(loss)), -1),
+            update=_middle(median(_of(row, "update_ratio")) for row in outcome.layers),
+            zero=_worst(late_layers, "zero"),
+            dead=_worst(late_layers, "dead"),
+            saturated=_worst(early_layers, "saturated"),
+            fade=_middle(_fade(row) for row in early_layers),
+        )
+
+
+def _of(row: Layers, quantity: str) -> list[float]:
+    return [value for (_, name), value in row.items() if name == quantity]
+
+
+def _middle(values: Iterable[float]) -> float:
+    found = list(values)
+    return median(found) if found else math.nan
+
+
+def _worst(rows: list[Layers], quantity: str) -> float:
+    """Return the largest of the layers' medians over the rows."""
+    layers = {layer for row in rows for layer, name in row if name == quantity}
+    return max((median(row[layer, quantity] for row in rows) for layer in layers), default=math.nan)
+
+
+def _fade(row: Layers) -> float:
+    norms = _of(row, "grad_norm")
+    return norms[0] / norms[-1] if norms[-1] else math.nan
+
+
+def _spike(losses: list[float]) -> float:
+    windows = (losses[i - 15 : i + 16] for i in range(15, len(losses) - 15))
+    return max((window[15] - median(window) for window in windows), default=math.nan)
