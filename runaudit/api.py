@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runaudit import engine
-from runaudit import load as loading
-from runaudit.load import Loaded
+from runaudit.load import Loaded, iter_runs
 from runaudit.model import Crash, Finding, Report, Run, RunReport, Skip, Unreadable
 from runaudit.ruleset import choose, load_rules
 
@@ -35,7 +34,7 @@ def audit(
     crashes: list[Crash] = []
     unreadable: list[Unreadable] = []
     root, ignored = "", 0
-    for item in loading.iter_runs(_several(paths), progress):
+    for item in iter_runs(_several(paths), _bridge(progress, runs)):
         if isinstance(item, Run):
             judged = engine.judge(item, rules)
             runs.append(judged.run)
@@ -65,7 +64,24 @@ def load(paths: Paths) -> list[Run]:
 
 def load_all(paths: Paths, progress: Progress | None = None) -> Loaded:
     """Return the runs, with the files that gave none and the reason of each."""
-    return loading.load(_several(paths), progress)
+    runs: list[Run] = []
+    unreadable: list[Unreadable] = []
+    root, ignored = "", 0
+    for item in iter_runs(_several(paths), _bridge(progress, runs)):
+        if isinstance(item, Run):
+            runs.append(item)
+        elif isinstance(item, Unreadable):
+            unreadable.append(item)
+        else:
+            root, ignored = item.root, item.ignored_files
+    return Loaded(tuple(runs), tuple(unreadable), ignored, root)
+
+
+def _bridge(progress: Progress | None, runs: Sequence[Run | RunReport]) -> Callable[[int, int], None] | None:
+    """Return the loader's callback, which adds the id of the run that was read last."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(done, total, runs[-1].id if runs else "")
 
 
 def _several(paths: Paths) -> list[str | Path]:

@@ -72,7 +72,8 @@ def running_median(values: FloatArray, width: int) -> FloatArray:
         windows = np.lib.stride_tricks.sliding_window_view(values, 2 * half + 1)
         chunk = max(1, 4_000_000 // (2 * half + 1))  # bounded memory: a median copies its windows
         for start in range(0, len(windows), chunk):
-            out[half + start : half + start + chunk] = np.median(windows[start : start + chunk], axis=1)
+            part = np.median(windows[start : start + chunk], axis=1)
+            out[half + start : half + start + len(part)] = part
     for i in [*range(min(half, n)), *range(max(n - half, half), n)]:
         out[i] = np.median(values[max(0, i - half) : i + half + 1])
     if n <= 2 * half:

@@ -21,7 +21,9 @@ from runaudit.ruleset import Rule, load_rules
 
 RULES = load_rules()
 EXAMPLES = [
-    pytest.param(rule, example, id=f"{rule.id}-{i}") for rule in RULES.values() for i, example in enumerate(rule.examples)
+    pytest.param(rule, example, id=f"{rule.id}-{i}")
+    for rule in RULES.values()
+    for i, example in enumerate(rule.examples)
 ]
 
 
