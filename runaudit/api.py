@@ -24,8 +24,8 @@ def audit(
 ) -> Report:
     """Return the report on every run found under ``paths``.
 
-    ``select`` and ``ignore`` name rules or families. Each run is read, judged and dropped, so memory is flat in the number
-    of runs. Raises ``UsageError`` for an unknown rule, a broken rule file or a path that does not exist.
+    ``select`` and ``ignore`` name rules or families. Each run is read, judged and dropped, so memory is flat in
+    the number of runs. Raises ``UsageError`` for an unknown rule, a broken rule file or a path that does not exist.
     """
     rules = choose(load_rules(), select, ignore)
     runs: list[RunReport] = []

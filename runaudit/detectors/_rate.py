@@ -49,3 +49,12 @@ def plain_rate(optimizer: str | None) -> float | None:
     """
     word = (optimizer or "").lower()
     return next((rate for name, rate in PLAIN_RATES.items() if name in word), None)
+
+
+def fresh_start(pretrained: str | None) -> bool:
+    """Say whether the configuration names no pretrained weights.
+
+    >>> fresh_start(None), fresh_start("False"), fresh_start("resnet50")
+    (True, True, False)
+    """
+    return pretrained is None or pretrained.lower() in {"false", "none", "scratch", "no", "random", "0", ""}

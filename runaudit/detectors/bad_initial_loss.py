@@ -8,6 +8,7 @@ import numpy as np
 
 from runaudit.detectors import Detector
 from runaudit.detectors._loss import chance_level, starts_at_zero
+from runaudit.detectors._rate import fresh_start
 from runaudit.errors import NotJudged
 from runaudit.model import Hit, Series
 
@@ -42,7 +43,7 @@ def bad_initial_loss(
         raise NotJudged("the loss before training was not logged", "the loss of step 0")
     ratios = [f / chance if np.isfinite(f) else float("inf") for f in firsts]
     ratio = min(ratios, key=lambda r: abs(np.log(r)) if r > 0 else float("inf"))
-    fresh = pretrained is None or pretrained.lower() in {"false", "none", "scratch", "no", "random", "0", ""}
+    fresh = fresh_start(pretrained)
     if ratio > above or (ratio < below and fresh):
         facts = {"first": ratio * chance, "chance": chance, "ratio": ratio, "classes": classes}
         yield Hit(int(loss.steps[0]), int(loss.steps[0]), facts, weak=ratio < below, series=loss.name)

@@ -8,6 +8,7 @@ import numpy as np
 
 from runaudit.detectors import Detector
 from runaudit.detectors._loss import chance_level, finite_part
+from runaudit.errors import NotJudged
 from runaudit.model import Hit, Reduction, Series
 from runaudit.numerics import finite, level, noise_sd, running_median, tail
 
@@ -17,6 +18,7 @@ def diverged(
     val: Series | None,
     classes: float | None,
     kind: str | None,
+    reward: Series | None,
     *,
     min_rise: float,
     above_chance: float,
@@ -30,13 +32,15 @@ def diverged(
     over it and never have been below. Validation loss that improved overrules both. NaN and
     infinities are left to the rule on them; under ``min_points`` finite values raise ``NotJudged``.
     """
+    if reward is not None:
+        raise NotJudged("the loss of reinforcement learning may rise while the agent improves", "judge by the reward")
     steps, values = finite_part(loss, min_points)
     first, end = float(values[0]), level(values)
     reference, by = first, "its first value"
     rose = end - first > min_rise * abs(first) and float(np.percentile(tail(values, 0.2), 10)) > first
     chance = chance_level(classes, kind)
     if not rose and chance is not None and loss.reduction is Reduction.EPOCH_MEAN:
-        rose = first > (1 + min_rise) * chance and end > above_chance * chance and float(values.min()) > chance
+        rose = first > (1 + 3 * min_rise) * chance and end > above_chance * chance and float(values.min()) > chance
         reference, by = chance, "the loss of guessing"
     if not rose or _improved(val):
         return

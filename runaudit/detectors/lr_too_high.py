@@ -8,7 +8,7 @@ import numpy as np
 
 from runaudit.detectors import Detector
 from runaudit.detectors._loss import finite_part, progress
-from runaudit.detectors._rate import layer_median, plain_rate, rate_per_step
+from runaudit.detectors._rate import fresh_start, layer_median, plain_rate, rate_per_step
 from runaudit.model import FloatArray, Hit, Reduction, Series
 from runaudit.numerics import level, noise_sd, running_median
 
@@ -21,6 +21,7 @@ def lr_too_high(
     batch: float | None,
     rate: float | None,
     optimizer: str | None,
+    pretrained: str | None,
     *,
     blow_up: float,
     high_ratio: float,
@@ -35,19 +36,20 @@ def lr_too_high(
     The signs: early in the run the smoothed loss rose by ``blow_up`` of all that it later fell, above its first
     value; the update:weight ratio is above ``high_ratio``; the loss wiggles by ``wiggle`` of its fall although a
     batch has ``big_batch`` samples or more; ``response`` of the whole fall came only once a schedule had cut the rate
-    to a third of its peak; the configured rate is ``far_above`` times a plain default of the optimizer. Two signs are
-    decisive, one is weak, and a rate that is merely unusual is no sign alone. Under ``min_points`` finite values
-    raise ``NotJudged``. Source: CS231n notes, effects of the learning rate; tuning playbook.
+    to a third of its peak; the configured rate is ``far_above`` times a plain default of the optimizer. The climb
+    with one more measured sign is decisive; all else is weak. With pretrained weights an early climb is normal. Under
+    ``min_points`` finite values raise ``NotJudged``. Source: CS231n notes, effects of the learning rate; tuning
+    playbook.
     """
     steps, values = finite_part(loss, min_points)
     done = progress(values)
-    if not done.fall > 0:
+    if not done.fall > 2.0 * done.noise:
         return
     facts: dict[str, float | str] = {"start": done.start, "end": done.end}
     smooth = running_median(values, 3 if len(values) < 100 else 5)
     early = smooth[1 : max(4, len(values) // 2)]
     rise = float(early.max()) - done.start
-    if rise > blow_up * done.fall and rise > 4.0 * noise_sd(values):
+    if fresh_start(pretrained) and rise > blow_up * done.fall and rise > 4.0 * noise_sd(values):
         facts |= {"peak": float(early.max()), "peak_step": int(steps[1 + int(np.argmax(early))])}
     ratio = layer_median(ratios)
     if ratio is not None and ratio > high_ratio:
@@ -68,10 +70,13 @@ def lr_too_high(
         signs += 1
     if not signs:
         return
+    decisive = "peak" in facts and len({"ratio", "wiggle", "response"} & facts.keys()) > 0
     factor = (
         0.1 if "peak" in facts or ratio is None else float(10.0 ** np.clip(np.round(np.log10(1e-3 / ratio)), -3, -1))
     )
-    yield Hit(int(steps[0]), int(steps[-1]), {**facts, "signs": signs}, weak=signs < 2, series=loss.name, factor=factor)
+    yield Hit(
+        int(steps[0]), int(steps[-1]), {**facts, "signs": signs}, weak=not decisive, series=loss.name, factor=factor
+    )
 
 
 def _share_after_cut(rates: FloatArray | None, smooth: FloatArray, fall: float) -> float | None:

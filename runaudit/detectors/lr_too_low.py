@@ -8,7 +8,7 @@ import numpy as np
 
 from runaudit.detectors import Detector
 from runaudit.detectors._loss import finite_part, progress
-from runaudit.detectors._rate import layer_median, plain_rate, rate_per_step, travelled
+from runaudit.detectors._rate import fresh_start, layer_median, plain_rate, rate_per_step, travelled
 from runaudit.model import FloatArray, Hit, Series
 from runaudit.numerics import block_medians, kendall_z
 
@@ -45,11 +45,11 @@ def lr_too_low(
     signs = 0
     rates = rate_per_step(lr, steps)
     pace = _pace(travelled(rates, steps), values)
-    if falling > min_z and pace is not None and pace >= straight:
+    if falling > min_z and pace is not None and pace >= straight and done.fall > 3.0 * done.noise:
         facts["pace"] = pace
         signs += 1
     ratio = layer_median(ratios)
-    if ratio is not None and ratio < low_ratio:
+    if ratio is not None and 1e-7 < ratio < low_ratio:  # below, the units are dead and the rate is innocent
         facts["ratio"] = ratio
         signs += 1
     curve = signs
@@ -59,7 +59,7 @@ def lr_too_low(
         signs += 1
     top = float(np.nanmax(lr.values)) if lr is not None and np.isfinite(lr.values).any() else rate
     plain = plain_rate(optimizer)
-    if top is not None and plain is not None and 0 < top * far_below <= plain and _fresh(pretrained):
+    if top is not None and plain is not None and 0 < top * far_below <= plain and fresh_start(pretrained):
         facts |= {"rate": top, "plain": plain}
         signs += 1
     if not curve or falling <= min_z / 2:
@@ -69,7 +69,7 @@ def lr_too_low(
 
 
 def _pace(x: FloatArray, values: FloatArray) -> float | None:
-    """Return the slope of the last third of ``x`` over that of the first third; None where there is nothing to compare."""
+    """Return the slope of the last third of ``x`` over that of the first; None where there is nothing to compare."""
     if len(values) < 12 or x[-1] <= x[0]:
         return None
     cuts = x[0] + (x[-1] - x[0]) * np.array([1 / 3, 2 / 3])
@@ -86,10 +86,6 @@ def _slope(x: FloatArray, values: FloatArray) -> float:
     centred = xs - xs.mean()
     total = float(centred @ centred)
     return float(centred @ ys) / total if total > 0 else 0.0
-
-
-def _fresh(pretrained: str | None) -> bool:
-    return pretrained is None or pretrained.lower() in {"false", "none", "scratch", "no", "random", "0", ""}
 
 
 DETECTOR = Detector(

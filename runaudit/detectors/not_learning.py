@@ -19,6 +19,7 @@ def not_learning(
     lr: Series | None,
     classes: float | None,
     kind: str | None,
+    reward: Series | None,
     *,
     max_z: float,
     max_gain: float,
@@ -33,6 +34,8 @@ def not_learning(
     an improved validation loss, or a log that does not show the beginning of training is not reported as flat. Values
     that are not finite are left out; under ``min_points`` finite values raise ``NotJudged``.
     """
+    if reward is not None:
+        raise NotJudged("the loss of reinforcement learning says little of the agent", "judge by the reward")
     steps, values = finite_part(loss, min_points)
     begin, end, noise = level(values[: max(3, len(values) // 10)], 1.0), level(values), noise_sd(values)
     chance = chance_level(classes, kind)
