@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -13,7 +12,7 @@ from runaudit.curves import reduce_curve
 from runaudit.detectors import Input
 from runaudit.errors import NotJudged
 from runaudit.model import Crash, Finding, Hit, Prescription, Run, RunReport, Series, Severity, Skip
-from runaudit.ruleset import Rule
+from runaudit.ruleset import Rule, template_fields
 
 Value = Series | Mapping[str, Series] | float | str | None
 
@@ -71,33 +70,26 @@ def judge(run: Run, rules: Sequence[Rule]) -> Judgement:
 
 def apply(rule: Rule, run: Run) -> Iterator[Finding]:
     """Report the findings of one rule on one run; raises ``NotJudged`` where the log does not hold what it takes."""
-    bound: dict[str, Value] = {}
-    each: str | None = None
-    for given in rule.detector.inputs:
-        value = _resolve(given, rule.inputs[given.name], run)
-        if isinstance(value, _Missing):
-            raise NotJudged(f"not in this log: {' or '.join(value.needs)}", *(rule.needs or value.needs))
-        if given.kind == "series" and isinstance(value, Mapping):
-            each = given.name
-        bound[given.name] = value
-    if each is None:
-        calls = [bound]
-    else:
-        several = bound[each]
-        assert isinstance(several, Mapping)  # noqa: S101  what the loop above has just seen
-        calls = [{**bound, each: one} for one in several.values()]
-    for call in calls:
+    for call in _calls(rule, run):
         for hit in rule.detector.run(**call, **rule.values):
             yield _finding(rule, run, hit, _anchor(hit, call))
 
 
 def hits(rule: Rule, run: Run) -> list[Hit]:
     """Return the bare hits of a rule on a run (for examples, where a window is compared)."""
-    bound = {i.name: _resolve(i, rule.inputs[i.name], run) for i in rule.detector.inputs}
-    for value in bound.values():
+    return [hit for call in _calls(rule, run) for hit in rule.detector.run(**call, **rule.values)]
+
+
+def _calls(rule: Rule, run: Run) -> list[dict[str, Value]]:
+    """Return the inputs of every call: one, or one a series where a single series is given as a pattern."""
+    calls: list[dict[str, Value]] = [{}]
+    for given in rule.detector.inputs:
+        value = _resolve(given, rule.inputs[given.name], run)
         if isinstance(value, _Missing):
-            raise NotJudged(f"not in this log: {' or '.join(value.needs)}", *value.needs)
-    return list(rule.detector.run(**bound, **rule.values))
+            raise NotJudged(f"not in this log: {' or '.join(value.needs)}", *(rule.needs or value.needs))
+        several = value.values() if given.kind == "series" and isinstance(value, Mapping) else [value]
+        calls = [{**call, given.name: one} for call in calls for one in several]
+    return calls
 
 
 def order(findings: Sequence[Finding], rules: Sequence[Rule]) -> Iterator[Finding]:
@@ -139,6 +131,10 @@ def _root(finding: Finding, findings: Sequence[Finding], explains: Mapping[str, 
 
 
 def _resolve(given: Input, specs: Sequence[str], run: Run) -> Value | _Missing:
+    if given.kind == "layers" and len(specs) > 1:  # several patterns name one group, under the full names
+        group = {n: s for n, s in run.series.items() if len(s) and any(fnmatchcase(n, spec) for spec in specs)}
+        if group:
+            return group
     for spec in specs:
         value = _look_up(given, spec, run)
         if value is not None:
@@ -200,7 +196,7 @@ def _finding(rule: Rule, run: Run, hit: Hit, series: Series | None) -> Finding:
         first_step=hit.first_step,
         last_step=hit.last_step,
         message=rule.message.format(**words),
-        evidence=tuple(line.format(**words) for line in rule.evidence if _fields(line) <= words.keys()),
+        evidence=tuple(line.format(**words) for line in rule.evidence if template_fields(line) <= words.keys()),
         why=rule.why,
         remedy=rule.remedy,
         facts=dict(hit.facts),
@@ -223,10 +219,6 @@ def _prescription(rule: Rule, hit: Hit) -> Prescription | None:
             return None
         value = hit.factor
     return Prescription(rule.prescription["parameter"], rule.prescription["op"], value)
-
-
-def _fields(template: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
 def _takes_anything(rule: Rule) -> bool:

@@ -231,10 +231,10 @@ def _detector_problems(data: Mapping[str, Any], detector: Detector) -> Iterator[
             if thresholds[name] is int and not isinstance(spec["default"], int):
                 yield f"params.{name}: {spec['default']!r} is not a whole number"
     known = {*ALWAYS, *detector.facts, *params}
-    for name in _fields(data["message"]) - known:
+    for name in template_fields(data["message"]) - known:
         yield f"message uses {{{name}}}, which {detector.name} does not always give"
     for line in data.get("evidence", []):
-        for name in _fields(line) - known - detector.more_facts:
+        for name in template_fields(line) - known - detector.more_facts:
             yield f"evidence uses {{{name}}}, which {detector.name} does not give"
 
 
@@ -247,7 +247,8 @@ def _bound_problems(where: str, value: object, param: Param) -> Iterator[str]:
         yield f"{where}: {value} is outside [{param.low}, {param.high}]"
 
 
-def _fields(template: str) -> set[str]:
+def template_fields(template: str) -> set[str]:
+    """Return the names that a message or evidence template uses."""
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
