@@ -19,6 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments in (["--version"], ["-V"]):
         sys.stdout.write(f"runaudit {__version__}\n")
         return 0
+    # numpy starts a thread per core for linear algebra, which no rule uses: half of numpy's import time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from runaudit.cli.app import app
 
