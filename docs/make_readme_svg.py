@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
 from pathlib import Path
@@ -14,8 +15,8 @@ import runaudit
 from runaudit.model import Report
 from runaudit.render import Options, renderer
 
-HERE = Path(__file__).parent
-SAMPLE = HERE.parent / "sample_logs" / "keras_csv" / "overfitting"
+HERE = Path(__file__).resolve().parent
+SAMPLE = "sample_logs/keras_csv/overfitting"  # as one would type it in the repository
 WIDTH = 92
 BLACK, WHITE, TEXT = (22, 27, 34), (201, 209, 217), (214, 221, 229)
 RED, GREEN, YELLOW = (255, 107, 98), (86, 211, 100), (240, 190, 80)
@@ -58,4 +59,6 @@ def picture(report: Report, title: str) -> str:
 
 if __name__ == "__main__":
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "report.svg"
-    target.write_text(picture(runaudit.audit([SAMPLE]), "runaudit check runs/keras-mlp"), "utf-8")
+    with contextlib.chdir(HERE.parent):
+        drawn = picture(runaudit.audit([SAMPLE]), f"runaudit check {SAMPLE}")
+    target.write_text(drawn, "utf-8")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing itself takes longer to import than ``runaudit --version`` to answer
 if TYPE_CHECKING:
+    from typing import Any
+
     from runaudit.api import audit, load
 
 __version__ = "0.1.0"

@@ -1,17 +1,23 @@
-"""The Python API: ``audit`` reads and judges, ``load`` only reads. The one module that joins the two."""
+"""The Python API: ``audit`` reads and judges, ``load`` only reads, ``calibrate`` compares with what is known."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runaudit import engine
-from runaudit.load import Loaded, iter_runs
-from runaudit.model import Crash, Finding, Report, Run, RunReport, Skip, Unreadable
-from runaudit.ruleset import choose, load_rules
+from runaudit.errors import NotJudged
+from runaudit.load import Loaded, Paths, Progress, iter_runs
+from runaudit.load import load as load_runs
+from runaudit.model import Crash, Finding, Hit, Report, Run, RunReport, Severity, Skip, Unreadable
+from runaudit.ruleset import Rule, choose, load_rules
 
-Paths = str | Path | Sequence[str | Path]
-Progress = Callable[[int, int, str], None]
+if TYPE_CHECKING:
+    from runaudit.calibrate import Calibration, Case
+    from runaudit.limits import Near
 
 
 def audit(
@@ -27,14 +33,14 @@ def audit(
     ``select`` and ``ignore`` name rules or families. Each run is read, judged and dropped, so memory is flat in
     the number of runs. Raises ``UsageError`` for an unknown rule, a broken rule file or a path that does not exist.
     """
-    rules = choose(load_rules(), select, ignore)
+    rules = choose(load_rules(examples=False), select, ignore)
     runs: list[RunReport] = []
     findings: list[Finding] = []
     skips: list[Skip] = []
     crashes: list[Crash] = []
     unreadable: list[Unreadable] = []
     root, ignored = "", 0
-    for item in iter_runs(_several(paths), _bridge(progress, runs)):
+    for item in iter_runs(paths, progress):
         if isinstance(item, Run):
             judged = engine.judge(item, rules)
             runs.append(judged.run)
@@ -64,25 +70,61 @@ def load(paths: Paths) -> list[Run]:
 
 def load_all(paths: Paths, progress: Progress | None = None) -> Loaded:
     """Return the runs, with the files that gave none and the reason of each."""
-    runs: list[Run] = []
-    unreadable: list[Unreadable] = []
-    root, ignored = "", 0
-    for item in iter_runs(_several(paths), _bridge(progress, runs)):
+    return load_runs(paths, progress)
+
+
+def calibrate(
+    runs: Paths,
+    labels: str | Path,
+    *,
+    select: Sequence[str] = (),
+    by: str = "",
+    explain_missed: bool = False,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Return how good the rules are on the runs below ``runs``, by a table of what is known of them.
+
+    ``by`` names a column of the table to group by. ``explain_missed`` reads the missed runs again and looks for the
+    limits that kept the rules silent. Raises ``UsageError`` as ``audit`` does, and for a table that cannot be used.
+    """
+    from runaudit.calibrate import measure
+    from runaudit.labels import read_labels
+
+    table = read_labels(Path(labels))
+    every = load_rules()
+    rules = choose(every, select, ())
+    found = measure(audit(runs, select=select, progress=progress), table, rules, by, others=list(every.values()))
+    if not explain_missed:
+        return found
+    missed: dict[str, list[Case]] = {}
+    for case in found.missed:
+        for run in case.runs:
+            missed.setdefault(run, []).append(case)
+    near: dict[Case, tuple[Near, ...]] = {}
+    for item in iter_runs(runs):
         if isinstance(item, Run):
-            runs.append(item)
-        elif isinstance(item, Unreadable):
-            unreadable.append(item)
-        else:
-            root, ignored = item.root, item.ignored_files
-    return Loaded(tuple(runs), tuple(unreadable), ignored, root)
+            for case in missed.get(item.id, ()):
+                near[case] = near.get(case) or _near(every[case.rule], item, silent=case.kind == "silent")
+    return replace(found, missed=tuple(replace(case, near=near.get(case, ())) for case in found.missed))
 
 
-def _bridge(progress: Progress | None, runs: Sequence[Run | RunReport]) -> Callable[[int, int], None] | None:
-    """Return the loader's callback, which adds the id of the run that was read last."""
-    if progress is None:
+def _near(rule: Rule, run: Run, *, silent: bool) -> tuple[Near, ...]:
+    """Return the limits that kept a rule from a warning; if no single one did and it was silent, those from a note."""
+    from runaudit.limits import nearest
+
+    found = nearest(rule, partial(_first, run, notes=False))
+    if found or not silent:
+        return found
+    return tuple(replace(near, note=True) for near in nearest(rule, partial(_first, run, notes=True)))
+
+
+def _first(run: Run, rule: Rule, *, notes: bool) -> Hit | None:
+    """Return the first hit of a rule on a run that is more than a note, or any where ``notes`` count."""
+    try:
+        found = engine.hits(rule, run)
+    except NotJudged:
         return None
-    return lambda done, total: progress(done, total, runs[-1].id if runs else "")
-
-
-def _several(paths: Paths) -> list[str | Path]:
-    return [paths] if isinstance(paths, str | Path) else list(paths)
+    except Exception:  # noqa: BLE001  a plug-in may break at limits that nobody set; at its own, audit reports it
+        return None
+    severities = ((rule.weak_severity if hit.weak else rule.severity, hit) for hit in found)
+    return next((hit for severity, hit in severities if notes or severity is not Severity.NOTE), None)

@@ -80,8 +80,20 @@ def _sure(rule: Rule) -> str:
     words += "."
     if not rule.measured:
         return f"{words} Not measured yet."
-    measured = ", ".join(f"{name.replace('_', ' ')} {number(float(value))}" for name, value in rule.measured.items())
-    return f"{words} Measured: {measured}."
+    shares = [
+        f"{name.replace('_', ' ')} {number(float(value))}"
+        for name, value in rule.measured.items()
+        if name not in {"runs", "labelled"}
+    ]
+    return f"{words} Measured{_basis(rule.measured)}: {', '.join(shares)}."
+
+
+def _basis(measured: Mapping[str, float]) -> str:
+    """Return on how many runs a rule was measured, and how many of them have what it looks for."""
+    if "runs" not in measured:
+        return ""
+    among = f", {count(int(measured['labelled']))} of them with this fault" if "labelled" in measured else ""
+    return f" on {count(int(measured['runs']), 'labelled run')}{among}"
 
 
 def _explains(rule: Rule) -> str:

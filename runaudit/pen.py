@@ -16,7 +16,7 @@ GLYPHS = {
     "fail": ("✗", "X"), "warn": ("!", "!"), "ok": ("✓", "v"), "unknown": ("?", "?"),
     "dot": ("·", "-"), "arrow": ("→", "->"), "ellipsis": ("…", "..."), "to": ("\u2013", "-"), "times": ("\u00d7", "x"),
     "bar": ("│", "|"), "tick": ("┤", "+"), "corner": ("└", "+"), "floor": ("─", "-"), "broken": ("\u00d7", "x"),
-    "mark": ("━", "^"), "point": ("▲", "^"), "from": ("╰", "^"), "span": ("─", "~"), "until": ("╯", "^"),
+    "mark": ("━", "^"), "point": ("▲", "^"), "from": ("╰", "["), "span": ("─", "="), "until": ("╯", "]"),
 }  # fmt: skip
 WORDS = {"fail": "FAIL", "warn": "warn", "ok": "ok", "unknown": "unknown"}
 

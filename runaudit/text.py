@@ -20,7 +20,7 @@ PLAIN = str.maketrans(
     }
 )  # what our own texts use, for terminals without Unicode
 EMOJI_STYLE = "\ufe0f"  # makes the sign before it wide
-BREAKS = "/,;=_-"  # a word that is too long for a line is best cut after one of these
+BREAKS = "/,;=_-."  # a word that is too long for a line is best cut after one of these
 
 
 def clean(text: str, *, ascii_only: bool = False) -> str:
@@ -113,23 +113,23 @@ def right(text: str, width: int) -> str:
 
 
 def shorten(text: str, width: int, ellipsis: str = "…") -> str:
-    """Return the text, without its middle where it is wider than ``width``.
+    """Return the text, without its middle where it is wider than ``width``; a path keeps its last part if that fits.
 
-    >>> shorten("runs/vision/resnet50-a", 16), shorten("runs/a", 16)
-    ('runs/vi…snet50-a', 'runs/a')
+    >>> shorten("runs/vision/resnet50-a", 16), shorten("runs/a", 16), shorten("resnet50-with-warmup", 16)
+    ('runs…/resnet50-a', 'runs/a', 'resnet5…h-warmup')
     """
     if cells(text) <= width:
         return text
     room = max(width - len(ellipsis), 0)
-    tail = room - room // 2
-    end = _take(text[::-1], tail)[::-1]
+    last = text[text.rfind("/") :] if "/" in text else ""
+    end = last if last and cells(last) <= room else _take(text[::-1], room - room // 2)[::-1]
     return (_take(text, room - cells(end)) + ellipsis + end)[: max(width, 0)]
 
 
 def wrap(text: str, width: int) -> list[str]:
     """Return the text in lines of at most ``width`` columns, broken at spaces; at least one line.
 
-    A word longer than a line is cut, if possible behind one of ``/ , ; = _ -``.
+    A word longer than a line is cut, if possible behind one of ``/ , ; = _ - .``.
 
     >>> wrap("the loss rose to 12", 9)
     ['the loss', 'rose to', '12']

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from _spec import Spec
 from sklearn.datasets import load_digits, make_friedman1
 from torch import Tensor
 from torch.nn import functional
@@ -30,11 +31,17 @@ class Data:
         return self.classes or (2 if self.loss == "gaussian_nll" else 1)
 
 
-def load(name: str, samples: int | None = None) -> Data:
-    """Return the data set of that name with only the first ``samples`` training samples, if given."""
-    data = {"digits": _digits, "friedman": _friedman, "sine": _sine, "chars": _chars}[name]()
-    x, y = data.train
-    return Data(data.name, (x[:samples], y[:samples]), data.val, data.loss, data.classes, data.vocabulary)
+def load(spec: Spec) -> Data:
+    """Return the data set of a run with only the first ``samples`` training samples, if given, and its faults."""
+    data = {"digits": _digits, "friedman": _friedman, "sine": _sine, "chars": _chars}[spec.data]()
+    x, y = (part[: spec.samples] for part in data.train)
+    if spec.label_noise:
+        random = torch.Generator().manual_seed(4)
+        drawn = torch.randint(data.classes, (len(y),), generator=random)
+        y = torch.where(torch.rand(len(y), generator=random) < spec.label_noise, drawn, y)
+    if spec.input_scale != 1.0:
+        return replace(data, train=(spec.input_scale * x, y), val=(spec.input_scale * data.val[0], data.val[1]))
+    return replace(data, train=(x, y))
 
 
 def loss_of(data: Data, output: Tensor, target: Tensor) -> Tensor:

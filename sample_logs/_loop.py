@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 from _data import Data, load, loss_of
-from _nets import Probe, build
+from _nets import Probe, build, layer_names, weight_of
 from _spec import Evaluation, Layers, Outcome, Spec, spread
 from torch import Tensor, nn
 
@@ -35,7 +35,7 @@ class Record:
 
 def train(spec: Spec) -> Record:
     """Train one network and return everything that it logged."""
-    data = load(spec.data, spec.samples)
+    data = load(spec)
     net = initial(spec, data)
     optimizer, probe = optimizer_of(spec, net), Probe(net, spec.activation)
     evaluated, probed = set(spec.evaluation_steps()), set(spec.diagnostic_steps())
@@ -44,7 +44,7 @@ def train(spec: Spec) -> Record:
     outcome = Outcome([])
 
     def evaluate_at(step: int) -> None:
-        outcome.evaluations.append(evaluate(net, data))
+        outcome.evaluations.append(evaluate(net, data, spec.mistakes_counted))
         rows.append(Row("val", step, evaluation_row(outcome.evaluations[-1], spec)))
 
     for step, (x, y) in enumerate(batches(spec, data)):
@@ -55,13 +55,21 @@ def train(spec: Spec) -> Record:
             group["lr"] = rate
         layers = probe.activations(x) if step in probed else {}
         loss = batch_loss(spec, data, net(x), y)
+        parts = {}
+        if spec.penalty:
+            penalty = spec.penalty * squared_weights(net)
+            loss = loss + penalty
+            parts["penalty"] = float(penalty.detach())
+            outcome.penalties.append(parts["penalty"])
         net.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         outcome.losses.append(float(loss.detach()))
         outcome.norms.append(global_norm(net))
         if step % spec.every == 0:
             logged = {"loss": outcome.losses[-1], "lr": rate, "grad_norm": outcome.norms[-1]}
-            rows.append(Row("train", step, logged))
+            rows.append(Row("train", step, logged | parts))
+        if spec.clip:
+            nn.utils.clip_grad_norm_(net.parameters(), spec.clip)
         if step in drawn:
             rows.append(Row("histogram", step, histograms=probe.histograms(x)))
         before = probe.weights()
@@ -87,6 +95,11 @@ def initial(spec: Spec, data: Data) -> nn.Sequential:
 def global_norm(net: nn.Module) -> float:
     """Return the norm of all gradients together."""
     return float(nn.utils.get_total_norm([p.grad for p in net.parameters() if p.grad is not None]))
+
+
+def squared_weights(net: nn.Sequential) -> Tensor:
+    """Return the sum of all squared weights, biases left out."""
+    return torch.stack([weight_of(net, name).square().sum() for name in layer_names(net)]).sum()
 
 
 def optimizer_of(spec: Spec, net: nn.Module) -> torch.optim.Optimizer:
@@ -128,14 +141,15 @@ def batches(spec: Spec, data: Data) -> Iterator[tuple[Tensor, Tensor]]:
         yield inputs, targets
 
 
-def evaluate(net: nn.Module, data: Data) -> Evaluation:
-    """Return loss and accuracy of both splits in evaluation mode."""
+def evaluate(net: nn.Module, data: Data, mistakes_counted: bool = False) -> Evaluation:
+    """Return loss and accuracy of both splits in evaluation mode; counting mistakes spoils the accuracy only."""
     net.eval()
     found: list[float] = []
     with torch.no_grad():
         for x, y in (data.train, data.val):
             output = net(x[:2000])
-            right = float((output.argmax(dim=1) == y[:2000]).float().mean()) if data.classes else float("nan")
+            hits = (output.argmax(dim=1) == y[:2000]) ^ mistakes_counted
+            right = float(hits.float().mean()) if data.classes else float("nan")
             found += [float(loss_of(data, output, y[:2000])), right]
     net.train()
     return Evaluation(found[0], found[2], found[1], found[3])

@@ -12,7 +12,13 @@ Layers = Mapping[tuple[str, str], float]
 
 @dataclass(frozen=True)
 class Spec:
-    """One training run: what its configuration names, its faults (which no configuration names), its log."""
+    """One training run: what its configuration names, its faults (which no configuration names), its log.
+
+    ``warmup`` and ``milestones`` are shares of the run. ``planned`` is the length in steps that the schedule was
+    given, if not that of the run, and ``cut`` what each milestone leaves of the rate. ``penalty`` times all squared
+    weights is added to the loss, ``label_noise`` is the share of training labels that are drawn at random,
+    ``input_scale`` multiplies all inputs, and ``mistakes_counted`` takes the mistakes for the accuracy.
+    """
 
     data: str = "digits"
     net: str = "mlp"
@@ -22,6 +28,9 @@ class Spec:
     optimizer: str = "sgd"
     lr: float = 0.05
     schedule: str = "constant"
+    warmup: float = 0.1
+    milestones: tuple[float, ...] = (0.5, 0.8)
+    clip: float | None = None
     weight_decay: float = 0.0
     batch: int = 32
     steps: int = 600
@@ -37,6 +46,12 @@ class Spec:
     random_labels: bool = False
     copied_parameters: bool = False
     half_probabilities: bool = False
+    planned: int | None = None
+    cut: float = 0.1
+    penalty: float = 0.0
+    label_noise: float = 0.0
+    input_scale: float = 1.0
+    mistakes_counted: bool = False
 
     every: int = 1
     evals: int = 30
@@ -46,15 +61,17 @@ class Spec:
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, the first being 0."""
-        done = step / self.steps
+        done = min(1.0, step / (self.planned or self.steps))
+        warm = min(1.0, (step + 1) / (self.warmup * self.steps))
         cosine = 0.5 * (1 + math.cos(math.pi * done))
         factor = {
             "constant": 1.0,
             "cosine": cosine,
             "linear": 1 - done,
-            "step": 0.1 ** ((done >= 0.5) + (done >= 0.8)),
-            "warmup_cosine": min(1.0, (step + 1) / (0.1 * self.steps)) * cosine,
-            "warmup_linear": min(1.0, (step + 1) / (0.1 * self.steps)) * (1 - done),
+            "step": self.cut ** sum(done >= milestone for milestone in self.milestones),
+            "warmup_cosine": warm * cosine,
+            "warmup_linear": warm * (1 - done),
+            "warmup_then_linear": min(warm, (1 - done) / (1 - self.warmup)),
             "late_cut": 1.0 if done < 0.8 else 0.1,
         }[self.schedule]
         return self.lr * factor
@@ -90,6 +107,7 @@ class Outcome:
     evaluations: list[Evaluation]
     losses: list[float] = field(default_factory=list)
     norms: list[float] = field(default_factory=list)
+    penalties: list[float] = field(default_factory=list)
     layers: list[Layers] = field(default_factory=list)
 
 
@@ -98,9 +116,12 @@ class Measured:
     """What a run came to: means over the last tenth of its evaluations, four at least.
 
     ``rise`` is the validation loss over its minimum, ``gap`` training over validation accuracy, ``spike`` the
-    largest jump of a step's loss over the median of 31, ``norm`` the largest gradient norm of the first fifth.
+    largest jump of a step's loss over the median of 31, ``climb`` that of the first tenth, as medians of 5, over the
+    first loss, ``norm`` the largest gradient norm of the first fifth, ``usual_norm`` the median of the second half,
+    ``penalty`` the median share of the penalty in the loss, ``wrong`` the validation accuracy's distance from 1.
     Of the layers: ``update`` is the median update-to-weight ratio, ``zero``, ``dead`` (second half) and
-    ``saturated`` (first half) the shares of the worst layer, ``fade`` the first layer's gradient norm over the head's.
+    ``saturated`` (first half) the shares of the worst layer, ``fade`` the first layer's gradient norm over the head's,
+    ``growth`` the last hidden layer's deviation over that of the first.
     """
 
     first: float
@@ -111,14 +132,19 @@ class Measured:
     val_accuracy: float
     rise: float
     gap: float
+    wrong: float
     spike: float
+    climb: float
     norm: float
+    usual_norm: float
+    penalty: float
     nan_from: int
     update: float
     zero: float
     dead: float
     saturated: float
     fade: float
+    growth: float
 
     @classmethod
     def of(cls, outcome: Outcome) -> Measured:
@@ -138,14 +164,19 @@ class Measured:
             val_accuracy=val_accuracy,
             rise=val - best,
             gap=accuracy - val_accuracy,
+            wrong=1 - val_accuracy,
             spike=_spike(outcome.losses),
+            climb=_climb(outcome.losses),
             norm=max(early_norms, default=math.nan),
+            usual_norm=_middle(outcome.norms[len(outcome.norms) // 2 :]),
+            penalty=_middle(p / loss for p, loss in zip(outcome.penalties, outcome.losses, strict=False)),
             nan_from=next((i for i, loss in enumerate(outcome.losses) if not math.isfinite(loss)), -1),
             update=_middle(median(_of(row, "update_ratio")) for row in outcome.layers),
             zero=_worst(late_layers, "zero"),
             dead=_worst(late_layers, "dead"),
             saturated=_worst(early_layers, "saturated"),
             fade=_middle(_fade(row) for row in early_layers),
+            growth=_middle(_growth(row) for row in early_layers),
         )
 
 
@@ -167,6 +198,16 @@ def _worst(rows: list[Layers], quantity: str) -> float:
 def _fade(row: Layers) -> float:
     norms = _of(row, "grad_norm")
     return norms[0] / norms[-1] if norms[-1] else math.nan
+
+
+def _growth(row: Layers) -> float:
+    spreads = _of(row, "std")
+    return spreads[-1] / spreads[0]
+
+
+def _climb(losses: list[float]) -> float:
+    early = losses[: len(losses) // 10]
+    return max((median(early[i : i + 5]) - losses[0] for i in range(len(early) - 4)), default=math.nan)
 
 
 def _spike(losses: list[float]) -> float:

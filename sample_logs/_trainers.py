@@ -48,7 +48,7 @@ def by_lightning(spec: Spec, folder: Path) -> Outcome:
     from lightning.pytorch.callbacks import LearningRateMonitor
     from lightning.pytorch.loggers import CSVLogger
 
-    data = load(spec.data, spec.samples)
+    data = load(spec)
     probed = set(spec.diagnostic_steps())
 
     class Module(lightning.LightningModule):
@@ -103,6 +103,7 @@ def by_lightning(spec: Spec, folder: Path) -> Outcome:
         callbacks=[LearningRateMonitor("step")],
         log_every_n_steps=spec.every,
         val_check_interval=spec.steps // spec.evals,
+        gradient_clip_val=spec.clip,
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
         enable_checkpointing=False,
@@ -154,7 +155,7 @@ def by_transformers(spec: Spec, folder: Path) -> Outcome:
     """Train with the transformers Trainer, which writes ``trainer_state.json``; it clips gradients at 1."""
     from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
-    data = load(spec.data, spec.samples)
+    data = load(spec)
     net = initial(spec, data)
     outcome = Outcome([])
 
@@ -205,7 +206,7 @@ def by_keras(spec: Spec, folder: Path) -> Outcome:
     import keras
 
     keras.utils.set_random_seed(spec.seed)
-    data = load(spec.data, spec.samples)
+    data = load(spec)
     (x, y), (val_x, val_y) = ((a.numpy(), b.numpy()) for a, b in (data.train, data.val))
     layers: list[Any] = [keras.Input((x.shape[1],))]
     if data.vocabulary:

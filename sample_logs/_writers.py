@@ -28,22 +28,26 @@ SLASHES = {
     "loss": "train/loss", "val_loss": "val/loss", "val_acc": "val/acc", "train_acc": "train/acc", "lr": "lr",
     "update_ratio": "update_ratio/{}", "grad_norm": "grad_norm/{}", "mean": "act/{}/mean", "std": "act/{}/std",
     "zero": "act/{}/frac_zero", "dead": "act/{}/dead_frac", "saturated": "act/{}/frac_saturated",
+    "penalty": "train/regularization_loss",
 }  # fmt: skip
 DOTS = {
     "loss": "loss/train", "val_loss": "loss/validation", "val_acc": "acc/validation", "train_acc": "acc/train",
     "lr": "learning_rate", "update_ratio": "{}.weight/update_to_weight", "grad_norm": "{}.weight/grad_norm",
     "weight_norm": "{}.weight/norm", "mean": "activations/{}/mean", "std": "activations/{}/std",
     "zero": "activations/{}/zero_frac", "saturated": "activations/{}/sat_frac",
+    "penalty": "regularization_loss/train",
 }  # fmt: skip
 UNDERSCORES = {
     "loss": "train_loss", "val_loss": "val_loss", "val_acc": "val_acc", "train_acc": "train_acc", "lr": "lr",
     "update_ratio": "update_ratio_{}", "grad_norm": "grad_norm_{}", "mean": "act_mean_{}", "std": "act_std_{}",
     "zero": "act_zero_frac_{}", "saturated": "act_sat_frac_{}",
+    "penalty": "train_regularization_loss",
 }  # fmt: skip
 CAPITALS = UNDERSCORES | {
     "loss": "Loss/train", "val_loss": "Loss/val", "val_acc": "Accuracy/val", "train_acc": "Accuracy/train",
     "lr": "LR", "global_norm": "GradNorm",
 }  # fmt: skip
+SCHEDULES = {"warmup_cosine": "cosine_with_warmup", "warmup_linear": "linear", "warmup_then_linear": "linear"}
 
 
 def named(row: Row, names: Names) -> dict[str, float]:
@@ -78,7 +82,7 @@ def write_csv(record: Record, spec: Spec, folder: Path) -> None:
 
 def write_jsonl(record: Record, spec: Spec, folder: Path) -> None:
     """Write one JSON object a row; NaN is written as Python writes it."""
-    batches = -(-len(load(spec.data, spec.samples).train[0]) // spec.batch)
+    batches = -(-len(load(spec).train[0]) // spec.batch)
     lines = []
     for row in record.rows:
         place = {"step": row.step} | ({"epoch": round(row.step / batches, 3)} if row.kind == "train" else {})
@@ -173,12 +177,12 @@ WRITERS: Mapping[str, Writer] = {
 
 def write_config(spec: Spec, path: Path) -> None:
     """Write the configuration as JSON or YAML, in one of the usual spellings: everything but the faults."""
-    data = load(spec.data, spec.samples)
-    rate, schedule = {
-        "config.json": ("learning_rate", "lr_scheduler_type"),
-        "config.yaml": ("lr", "schedule"),
-        "hparams.yaml": ("lr", "lr_scheduler"),
-        "args.yaml": ("lr", "scheduler"),
+    data = load(spec)
+    rate, schedule, clip = {
+        "config.json": ("learning_rate", "lr_scheduler_type", "max_grad_norm"),
+        "config.yaml": ("lr", "schedule", "grad_clip"),
+        "hparams.yaml": ("lr", "lr_scheduler", "gradient_clip_val"),
+        "args.yaml": ("lr", "scheduler", "clip_grad"),
     }[path.name]
     config: dict[str, object] = {
         "dataset": data.name,
@@ -189,7 +193,7 @@ def write_config(spec: Spec, path: Path) -> None:
         "loss": data.loss,
         "optimizer": "adamw" if spec.weight_decay and spec.optimizer == "adam" else spec.optimizer,
         rate: spec.lr,
-        schedule: {"warmup_cosine": "cosine_with_warmup", "warmup_linear": "linear"}.get(spec.schedule, spec.schedule),
+        schedule: SCHEDULES.get(spec.schedule, spec.schedule),
         "weight_decay": spec.weight_decay,
         "batch_size": spec.batch,
         "max_steps": spec.steps,
@@ -202,7 +206,9 @@ def write_config(spec: Spec, path: Path) -> None:
     if spec.dropout:
         config["dropout"] = spec.dropout
     if spec.schedule.startswith("warmup"):
-        config["warmup_steps"] = spec.steps // 10
+        config["warmup_steps"] = round(spec.warmup * spec.steps)
+    if spec.clip:
+        config[clip] = spec.clip
     if spec.pretrained:
         config["init_from"] = "pretrained"
     if data.classes:

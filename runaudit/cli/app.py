@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from runaudit import __version__
+from runaudit.cli.calibrate import calibrate
 from runaudit.cli.check import check
 from runaudit.cli.demo import demo
 from runaudit.cli.explain import explain
@@ -36,5 +37,5 @@ def root(
         raise typer.Exit
 
 
-for command in (check, runs, rules, explain, demo):
+for command in (check, runs, rules, explain, demo, calibrate):
     app.command()(command)

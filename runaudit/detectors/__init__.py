@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from runaudit.model import Hit
 from runaudit.registry import collect
@@ -26,6 +27,7 @@ class Input:
     optional: bool
 
 
+THRESHOLDS: Mapping[str, type] = {"float": float, "int": int, "bool": bool}
 KINDS = {"Series": "series", "Mapping[str, Series]": "layers", "float": "number", "str": "text"}
 
 
@@ -41,21 +43,25 @@ class Detector:
     @property
     def inputs(self) -> tuple[Input, ...]:
         """Return the positional parameters of the function, in order."""
-        found = []
-        for p in inspect.signature(self.run).parameters.values():
-            if p.kind is p.KEYWORD_ONLY:
-                continue
-            text = str(p.annotation)
-            kind = KINDS[text.removesuffix(" | None")]
-            found.append(Input(p.name, kind, text.endswith(" | None")))
-        return tuple(found)
+        return _signature(self.run)[0]
 
     @property
     def thresholds(self) -> Mapping[str, type]:
         """Return the keyword-only parameters of the function and their types."""
-        types: dict[str, type] = {"float": float, "int": int, "bool": bool}
-        parameters = inspect.signature(self.run).parameters.values()
-        return {p.name: types[str(p.annotation)] for p in parameters if p.kind is p.KEYWORD_ONLY}
+        return _signature(self.run)[1]
+
+
+@cache
+def _signature(run: Callable[..., Iterator[Hit]]) -> tuple[tuple[Input, ...], Mapping[str, type]]:
+    """Return the inputs and the thresholds of a detector; asked for every run, so kept."""
+    inputs, thresholds = [], {}
+    for p in inspect.signature(run).parameters.values():
+        text = str(p.annotation)
+        if p.kind is p.KEYWORD_ONLY:
+            thresholds[p.name] = THRESHOLDS[text]
+        else:
+            inputs.append(Input(p.name, KINDS[text.removesuffix(" | None")], text.endswith(" | None")))
+    return tuple(inputs), thresholds
 
 
 def detectors() -> dict[str, Detector]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from runaudit.numerics import at_steps
 
 PLAIN_RATES = {"adam": 1e-3, "lion": 1e-4, "rmsprop": 1e-3, "adagrad": 1e-2, "adafactor": 1e-3, "sgd": 1e-2}
 """The defaults of the libraries: Adam's of its paper (Kingma & Ba 2015), SGD's of Keras and of most tutorials."""
+PLAIN_TOPS = {**PLAIN_RATES, "sgd": 1e-1}
+"""The highest rates in plain use: SGD with batch normalisation runs at 0.1 (He et al. 2015)."""
+ADAPTIVE = ("adam", "lion", "rmsprop", "adagrad", "adafactor", "adadelta", "lamb", "sophia", "muon")
 
 
 def rate_per_step(lr: Series | None, steps: IntArray) -> FloatArray | None:
@@ -29,26 +33,64 @@ def travelled(rates: FloatArray | None, steps: IntArray) -> FloatArray:
     return np.asarray(np.cumsum(np.maximum(rates, 0.0) * widths))
 
 
-def layer_median(ratios: Mapping[str, Series] | None) -> float | None:
-    """Return the median over layers of the median over time of positive finite update ratios; None without any."""
-    if not ratios:
-        return None
-    medians = []
-    for series in ratios.values():
+def layer_medians(ratios: Mapping[str, Series], least: int = 3) -> dict[str, float]:
+    """Return each layer's median over time of positive finite ratios; layers with fewer than ``least`` are left out."""
+    medians = {}
+    for layer, series in ratios.items():
         values = series.values[np.isfinite(series.values) & (series.values > 0)]
-        if len(values) >= 3:
-            medians.append(float(np.median(values)))
-    return float(np.median(medians)) if medians else None
+        if len(values) >= least:
+            medians[layer] = float(np.median(values))
+    return medians
 
 
-def plain_rate(optimizer: str | None) -> float | None:
+def layer_median(ratios: Mapping[str, Series] | None) -> float | None:
+    """Return the median over layers of ``layer_medians``; None without any."""
+    medians = layer_medians(ratios or {})
+    return float(np.median(list(medians.values()))) if medians else None
+
+
+def highest_ratio(ratios: Mapping[str, Series] | None) -> float | None:
+    """Return the median over layers of the highest finite update ratio ever logged; None without any.
+
+    It tells a rate that was low all along from units that died: those had healthy updates, or huge ones, before.
+    """
+    tops = [
+        float(s.values[np.isfinite(s.values)].max()) for s in (ratios or {}).values() if np.isfinite(s.values).any()
+    ]
+    return float(np.median(tops)) if tops else None
+
+
+def near_peak(layers: Mapping[str, Series], lr: Series | None) -> dict[str, Series]:
+    """Return the layers' rows at which the learning rate is half of its peak or more; all rows without a logged rate.
+
+    A schedule that ends at zero hides what the run was like while it was thrown about.
+    """
+    near = {}
+    for layer, series in layers.items():
+        rates = rate_per_step(lr, series.steps) if len(series) else None
+        keep = np.ones(len(series), dtype=bool) if rates is None else rates >= 0.5 * rates.max()
+        near[layer] = replace(series, steps=series.steps[keep], values=series.values[keep], lines=series.lines[keep])
+    return near
+
+
+def adaptive(optimizer: str | None) -> bool:
+    """Say whether an optimizer scales each step by its own gradients, so that its update ratio follows the rate alone.
+
+    >>> adaptive("AdamW"), adaptive("sgd"), adaptive(None)
+    (True, False, False)
+    """
+    word = (optimizer or "").lower()
+    return any(name in word for name in ADAPTIVE)
+
+
+def plain_rate(optimizer: str | None, rates: Mapping[str, float] = PLAIN_RATES) -> float | None:
     """Return the plain default learning rate of an optimizer by its name, None where it is not known.
 
     >>> plain_rate("AdamW"), plain_rate("torch.optim.SGD"), plain_rate("mine")
     (0.001, 0.01, None)
     """
     word = (optimizer or "").lower()
-    return next((rate for name, rate in PLAIN_RATES.items() if name in word), None)
+    return next((rate for name, rate in rates.items() if name in word), None)
 
 
 def fresh_start(pretrained: str | None) -> bool:

@@ -10,7 +10,7 @@ from runaudit.detectors import Detector
 from runaudit.detectors._loss import chance_level, finite_part
 from runaudit.errors import NotJudged
 from runaudit.model import Hit, Reduction, Series
-from runaudit.numerics import finite, level, noise_sd, running_median, tail
+from runaudit.numerics import finite, level, noise_sd, smoothed, tail
 
 
 def diverged(
@@ -42,9 +42,9 @@ def diverged(
     if not rose and chance is not None and loss.reduction is Reduction.EPOCH_MEAN:
         rose = first > (1 + 3 * min_rise) * chance and end > above_chance * chance and float(values.min()) > chance
         reference, by = chance, "the loss of guessing"
-    if not rose or _improved(val):
+    if not rose or _improved(val, reference):
         return
-    smooth = running_median(values, 2 * (len(values) // 40) + 1)
+    smooth = smoothed(values)
     below = np.flatnonzero(smooth <= reference + 0.5 * min_rise * abs(reference))
     onset = int(below[-1]) + 1 if len(below) and below[-1] + 1 < len(values) else 0
     facts: dict[str, float | str] = {
@@ -59,10 +59,15 @@ def diverged(
     yield Hit(int(steps[onset]), int(steps[-1]), facts, series=loss.name)
 
 
-def _improved(val: Series | None) -> bool:
-    """Say whether held-out loss ended below where it began by more than its noise."""
+def _improved(val: Series | None, reference: float) -> bool:
+    """Say whether held-out loss ended below where it began by more than its noise, and below the reference.
+
+    A first evaluation in the middle of the blow-up is no beginning: all that follows improves on it.
+    """
     values = finite(val.values) if val is not None else np.empty(0)
-    return len(values) >= 2 and level(values) < values[0] - 2.0 * noise_sd(values)
+    if len(values) < 2 or level(values) > reference:
+        return False
+    return bool(level(values) < values[0] - 2.0 * noise_sd(values))
 
 
 DETECTOR = Detector(

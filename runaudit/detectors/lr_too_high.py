@@ -1,4 +1,4 @@
-"""A learning rate so high that the loss blows up at first, or bounces above what it could reach."""
+"""A learning rate so high that the loss is thrown about, or bounces above what it could reach."""
 
 from __future__ import annotations
 
@@ -7,10 +7,20 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from runaudit.detectors import Detector
-from runaudit.detectors._loss import finite_part, progress
-from runaudit.detectors._rate import fresh_start, layer_median, plain_rate, rate_per_step
-from runaudit.model import FloatArray, Hit, Reduction, Series
-from runaudit.numerics import level, noise_sd, running_median
+from runaudit.detectors._loss import chance_level, finite_part, progress
+from runaudit.detectors._rate import (
+    PLAIN_TOPS,
+    adaptive,
+    fresh_start,
+    layer_median,
+    near_peak,
+    plain_rate,
+    rate_per_step,
+)
+from runaudit.detectors._unrest import bounce, fall_of, thrown, wiggle
+from runaudit.model import FloatArray, Hit, IntArray, Series
+
+Facts = dict[str, float | str]
 
 
 def lr_too_high(
@@ -22,84 +32,107 @@ def lr_too_high(
     rate: float | None,
     optimizer: str | None,
     pretrained: str | None,
+    classes: float | None,
+    kind: str | None,
     *,
-    blow_up: float,
+    thrown_by: float,
+    long_throw: float,
     high_ratio: float,
-    wiggle: float,
+    extreme_ratio: float,
+    jumps: float,
+    rises: float,
+    wiggles: float,
     big_batch: float,
-    response: float,
     far_above: float,
+    absurd: float,
+    stuck: float,
     min_points: int,
 ) -> Iterator[Hit]:
-    """Report the signs of a learning rate that is too high, in a run that did not diverge.
+    """Report marks of steps that are too long, in a run that did not diverge.
 
-    The signs: early in the run the smoothed loss rose by ``blow_up`` of all that it later fell, above its first
-    value; the update:weight ratio is above ``high_ratio``; the loss wiggles by ``wiggle`` of its fall although a
-    batch has ``big_batch`` samples or more; ``response`` of the whole fall came only once a schedule had cut the rate
-    to a third of its peak; the configured rate is ``far_above`` times a plain default of the optimizer. The climb
-    with one more measured sign is decisive; all else is weak. With pretrained weights an early climb is normal. Under
-    ``min_points`` finite values raise ``NotJudged``. Source: CS231n notes, effects of the learning rate; tuning
-    playbook.
+    Symptoms, on the curves: the smoothed loss is thrown above its first value by ``thrown_by`` of it; validation
+    loss jumps between evaluations (noise ``jumps`` and the sum of rises ``rises``, as shares of its fall); the loss
+    wiggles by ``wiggles`` of its fall although a batch has ``big_batch`` samples; it never left the loss of guessing.
+    Causes, measured apart from the curve: the update:weight ratio while the rate is near its peak (``high_ratio``
+    for optimizers that scale each step, ``extreme_ratio`` for any), and a peak rate ``far_above`` times the plain
+    default of the optimizer. A symptom with a cause is decisive. So is a throw that lasts ``long_throw`` of the run; a
+    short one, which healthy runs without warm-up show too, asks for a rate ``absurd`` times the default. One mark alone
+    is weak. With pretrained weights a climb is normal. Under ``min_points`` finite values raise ``NotJudged``.
+    Source: CS231n notes, effects of learning rates and ratio of updates; tuning playbook.
     """
     steps, values = finite_part(loss, min_points)
     done = progress(values)
-    if not done.fall > 2.0 * done.noise:
+    facts: Facts = {"start": done.start, "end": done.end}
+    throw = thrown(values, least=thrown_by) if fresh_start(pretrained) else None
+    if throw is not None:
+        facts |= {"peak": throw.peak, "peak_step": int(steps[throw.index]), "above": throw.share}
+    moved = fall_of(values) > max(stuck * abs(done.start), 2.0 * done.noise)
+    jumpy = bounce(val) if moved else None
+    if jumpy is not None and jumpy.noise >= jumps and jumpy.rises >= rises and np.isfinite(jumpy.rises):
+        facts |= {"jumps": jumpy.noise, "rises": jumpy.rises}
+    wild = wiggle(loss, values) if moved and batch is not None and batch >= big_batch else None
+    if wild is not None and batch is not None and wild >= wiggles:
+        facts |= {"wiggle": wild, "batch": batch}
+    symptoms = {"jumps", "wiggle"} & facts.keys()
+    causes = _causes(facts, lr, steps, ratios, rate, optimizer, (high_ratio, extreme_ratio), far_above)
+    beyond = "rate" in facts and float(facts["rate"]) >= absurd * float(facts["plain"])
+    chance = chance_level(classes, kind)
+    if beyond and (not moved or (chance is not None and done.end > (1.0 - stuck / 5) * chance)):
+        facts["stuck"] = done.end
+    decisive = bool(
+        (symptoms and causes)
+        or (throw is not None and (throw.share >= long_throw or beyond or "extreme" in causes))
+        or "stuck" in facts
+        or ("extreme" in causes and done.fall > 0)
+    )
+    if not symptoms and not causes and throw is None:
         return
-    facts: dict[str, float | str] = {"start": done.start, "end": done.end}
-    smooth = running_median(values, 3 if len(values) < 100 else 5)
-    early = smooth[1 : max(4, len(values) // 2)]
-    rise = float(early.max()) - done.start
-    if fresh_start(pretrained) and rise > blow_up * done.fall and rise > 4.0 * noise_sd(values):
-        facts |= {"peak": float(early.max()), "peak_step": int(steps[1 + int(np.argmax(early))])}
-    ratio = layer_median(ratios)
-    if ratio is not None and ratio > high_ratio:
+    facts["signs"] = len(symptoms) + len(causes) + (throw is not None)
+    yield Hit(int(steps[0]), int(steps[-1]), facts, weak=not decisive, series=loss.name, factor=_factor(facts))
+
+
+def _causes(
+    facts: Facts,
+    lr: Series | None,
+    steps: IntArray,
+    ratios: Mapping[str, Series] | None,
+    rate: float | None,
+    optimizer: str | None,
+    limits: tuple[float, float],
+    far_above: float,
+) -> set[str]:
+    """Return which causes were measured, and add their facts."""
+    found = set()
+    ratio = layer_median(near_peak(ratios, lr)) if ratios else None
+    high, extreme = limits
+    if ratio is not None and ratio > (high if adaptive(optimizer) else extreme):
         facts["ratio"] = ratio
-    if loss.reduction is Reduction.STEP and batch is not None and batch >= big_batch:
-        noise = level(np.abs(values - running_median(values, 31)), 0.5) * 1.4826
-        if noise > wiggle * done.fall:
-            facts |= {"wiggle": noise / done.fall, "batch": batch}
-    rates = rate_per_step(lr, steps)
-    share = _share_after_cut(rates, smooth, done.fall)
-    if share is not None and share > response:
-        facts["response"] = share
-    signs = len({"peak", "ratio", "wiggle", "response"} & facts.keys())
+        found.add("extreme" if ratio > extreme else "ratio")
+    rates: FloatArray | None = rate_per_step(lr, steps)
     top = float(rates.max()) if rates is not None else rate
-    plain = plain_rate(optimizer)
-    if signs and top is not None and plain is not None and top >= far_above * plain:
+    plain = plain_rate(optimizer, PLAIN_TOPS)
+    if top is not None and plain is not None and top >= far_above * plain:
         facts |= {"rate": top, "plain": plain}
-        signs += 1
-    if not signs:
-        return
-    decisive = "peak" in facts and len({"ratio", "wiggle", "response"} & facts.keys()) > 0
-    factor = (
-        0.1 if "peak" in facts or ratio is None else float(10.0 ** np.clip(np.round(np.log10(1e-3 / ratio)), -3, -1))
-    )
-    yield Hit(
-        int(steps[0]), int(steps[-1]), {**facts, "signs": signs}, weak=not decisive, series=loss.name, factor=factor
-    )
+        found.add("rate")
+    return found
 
 
-def _share_after_cut(rates: FloatArray | None, smooth: FloatArray, fall: float) -> float | None:
-    """Return the share of the fall that came after the rate was last cut below a third of its peak; None without a cut.
-
-    Counted from a plateau: the fall in the same number of values before the cut is taken off.
-    """
-    if rates is None or not rates.max() > 0:
-        return None
-    high = np.flatnonzero(rates > rates.max() / 3.0)
-    cut = int(high[-1]) + 1
-    if not 4 <= cut <= len(smooth) - 4 or fall <= 0:
-        return None
-    width = min(len(smooth) - cut, cut)
-    before = float(np.median(smooth[max(0, cut - width) :][: max(3, width // 4)]))
-    at = float(np.median(smooth[max(0, cut - max(3, width // 8)) : cut]))
-    after = float(np.median(smooth[-max(3, width // 4) :]))
-    return ((at - after) - max(before - at, 0.0)) / fall
+def _factor(facts: Facts) -> float:
+    """Return what to multiply the rate by: to the healthy ratio, or to the plain default; a tenth without either."""
+    if "ratio" in facts:
+        wanted = 1e-3 / float(facts["ratio"])
+    elif "rate" in facts:
+        wanted = float(facts["plain"]) / float(facts["rate"])
+    else:
+        wanted = 0.1
+    return float(10.0 ** np.clip(np.round(np.log10(wanted)), -3, -1))
 
 
 DETECTOR = Detector(
     "lr-too-high",
     lr_too_high,
     frozenset({"start", "end", "signs"}),
-    frozenset({"peak", "peak_step", "ratio", "wiggle", "batch", "response", "rate", "plain"}),
+    frozenset(
+        {"peak", "peak_step", "above", "jumps", "rises", "wiggle", "batch", "stuck", "ratio", "rate", "plain"},
+    ),
 )

@@ -8,13 +8,25 @@ import numpy as np
 
 from runaudit.detectors import Detector
 from runaudit.detectors._loss import finite_part, progress
-from runaudit.detectors._rate import fresh_start, layer_median, plain_rate, rate_per_step, travelled
+from runaudit.detectors._rate import (
+    fresh_start,
+    highest_ratio,
+    layer_median,
+    plain_rate,
+    rate_per_step,
+    travelled,
+)
+from runaudit.detectors._shape import Shape, shape
+from runaudit.detectors._unrest import thrown
 from runaudit.model import FloatArray, Hit, Series
 from runaudit.numerics import block_medians, kendall_z
+
+Facts = dict[str, float | str]
 
 
 def lr_too_low(
     loss: Series,
+    val: Series | None,
     lr: Series | None,
     ratios: Mapping[str, Series] | None,
     rate: float | None,
@@ -22,50 +34,83 @@ def lr_too_low(
     pretrained: str | None,
     *,
     straight: float,
+    hint: float,
     min_z: float,
     low_ratio: float,
+    healthy_ratio: float,
     far_below: float,
     moved: float,
+    steady: float,
     min_points: int,
 ) -> Iterator[Hit]:
     """Report a run whose loss still falls at the end as fast as at the beginning, per unit of learning rate.
 
     Progress is measured against the learning rate travelled so far (its sum over steps), so that a decay schedule,
-    under which every curve flattens, is not mistaken for convergence. The signs: the pace of the last third is at
-    least ``straight`` of that of the first third, and significant; the update:weight ratio is below ``low_ratio``;
-    the loss moved less than ``moved`` of its start; the configured rate is ``far_below`` times under a plain default
-    of the optimizer, without pretrained weights. Two signs, of which one is measured on the curve or on the updates,
-    are decisive; one is weak. A loss that does not fall at all is left to the rule on runs that do not learn. Under
-    ``min_points`` finite values raise ``NotJudged``.
+    under which every curve flattens, is not mistaken for convergence. Decisive are an update:weight ratio below
+    ``low_ratio`` that never came near the ``healthy_ratio`` while the loss falls (a ratio that collapsed belongs to
+    dead units), and a pace of training and of validation loss that both kept ``straight`` of their start under a rate
+    that hardly changed (``steady``). Otherwise two signs are needed: a pace of ``hint``, a fall of less than
+    ``moved`` of the start, a rate ``far_below`` times under the optimizer's plain default without pretrained weights.
+    One is weak. That the loss falls must be significant (``min_z``) in training or in validation; a loss that does not
+    fall is left to the rule on runs that do not learn. Under ``min_points`` finite values raise ``NotJudged``. Source:
+    CS231n notes: low learning rates, and the linear shape of the loss; ratio of updates.
     """
     steps, values = finite_part(loss, min_points)
     done = progress(values)
-    falling = -kendall_z(block_medians(values, 60))
-    facts: dict[str, float | str] = {"start": done.start, "end": done.end}
-    signs = 0
     rates = rate_per_step(lr, steps)
-    pace = _pace(travelled(rates, steps), values)
-    if falling > min_z and pace is not None and pace >= straight and done.fall > 3.0 * done.noise:
+    falls = -kendall_z(block_medians(values, 60))
+    val_falls, val_pace = _held_out(val, lr)
+    falling = max(falls, val_falls)
+    facts: Facts = {"start": done.start, "end": done.end}
+    pace = _pace(travelled(rates, steps), values) if falls > min_z and done.fall > 3.0 * done.noise else None
+    if pace is not None and pace >= hint:
         facts["pace"] = pace
-        signs += 1
+    if "pace" in facts and val_pace is not None and val_pace >= hint:
+        facts["val_pace"] = val_pace
     ratio = layer_median(ratios)
-    if ratio is not None and 1e-7 < ratio < low_ratio:  # below, the units are dead and the rate is innocent
+    highest = highest_ratio(ratios)
+    if ratio is not None and highest is not None and 1e-7 < ratio < low_ratio and highest < healthy_ratio:
         facts["ratio"] = ratio
-        signs += 1
-    curve = signs
-    share = done.fall / abs(done.start) if done.start else float("inf")
-    if falling > min_z and 0 <= share < moved:
-        facts["share"] = share
-        signs += 1
-    top = float(np.nanmax(lr.values)) if lr is not None and np.isfinite(lr.values).any() else rate
+    if not {"pace", "ratio"} & facts.keys() or falling <= min_z / 2:
+        return
+    if falling > min_z and done.start and 0 <= done.fall / abs(done.start) < moved:
+        facts["share"] = done.fall / abs(done.start)
+    top = float(rates.max()) if rates is not None else rate
     plain = plain_rate(optimizer)
     if top is not None and plain is not None and 0 < top * far_below <= plain and fresh_start(pretrained):
         facts |= {"rate": top, "plain": plain}
-        signs += 1
-    if not curve or falling <= min_z / 2:
-        return
+    constant = rates is None or float(rates.min()) >= steady * float(rates.max())
+    straight_twice = (
+        constant
+        and straight <= float(facts.get("pace", 0.0)) < 1.5
+        and straight <= float(facts.get("val_pace", 0.0)) < 1.5
+        and thrown(values, least=0.05) is None
+    )
+    form = shape(travelled(rates, steps), values)
+    if form is not None and form.kind in ("linear", "exponential"):
+        facts["shape"] = _words(form)
+    signs = len({"pace", "ratio", "share", "rate", "val_pace"} & facts.keys())
+    decisive = "ratio" in facts or straight_twice or "rate" in facts
     factor = 10.0 if ratio is None or ratio <= 0 else float(10.0 ** np.clip(np.round(np.log10(1e-3 / ratio)), 1, 4))
-    yield Hit(int(steps[0]), int(steps[-1]), {**facts, "signs": signs}, weak=signs < 2, series=loss.name, factor=factor)
+    hit = {**facts, "signs": signs}
+    yield Hit(int(steps[0]), int(steps[-1]), hit, weak=not decisive, series=loss.name, factor=factor)
+
+
+def _words(form: Shape) -> str:
+    """Return what the fitted shape says."""
+    by = f"(by {form.margin:.0f} units of the Akaike criterion)"
+    if form.kind == "linear":
+        return f"a straight line fits the fall better than a curve that levels off {by}"
+    return f"an exponential fits the fall best {by}, with a time constant of {form.time_constant:.2g} of the run"
+
+
+def _held_out(val: Series | None, lr: Series | None) -> tuple[float, float | None]:
+    """Return how significantly a validation loss falls and its pace; 0 and None where there is too little of it."""
+    good = np.isfinite(val.values) if val is not None else np.zeros(0, dtype=bool)
+    if val is None or good.sum() < 12:
+        return 0.0, None
+    steps, values = val.steps[good], val.values[good]
+    return -kendall_z(block_medians(values, 60)), _pace(travelled(rate_per_step(lr, steps), steps), values)
 
 
 def _pace(x: FloatArray, values: FloatArray) -> float | None:
@@ -92,5 +137,5 @@ DETECTOR = Detector(
     "lr-too-low",
     lr_too_low,
     frozenset({"start", "end", "signs"}),
-    frozenset({"pace", "ratio", "share", "rate", "plain"}),
+    frozenset({"pace", "val_pace", "ratio", "share", "rate", "plain", "shape"}),
 )

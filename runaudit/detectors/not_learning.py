@@ -9,7 +9,7 @@ import numpy as np
 from runaudit.detectors import Detector
 from runaudit.detectors._loss import chance_level, finite_part
 from runaudit.errors import NotJudged
-from runaudit.model import FloatArray, Hit, Series
+from runaudit.model import FloatArray, Hit, Reduction, Series
 from runaudit.numerics import block_medians, finite, kendall_z, level, noise_sd
 
 
@@ -24,15 +24,19 @@ def not_learning(
     max_z: float,
     max_gain: float,
     near_chance: float,
+    frozen_share: float,
+    too_loud: float,
     min_points: int,
 ) -> Iterator[Hit]:
     """Report a run that ends where it began, or at the loss of guessing.
 
-    Three ways: the validation loss never changes by a digit, or the learning rate is zero throughout (frozen); the
-    loss has no downward trend (Mann-Kendall z above ``-max_z``) and gained less than ``max_gain`` noise standard
-    deviations (flat); it settled within ``near_chance`` of ln C and stays there (chance). A loss well below chance,
-    an improved validation loss, or a log that does not show the beginning of training is not reported as flat. Values
-    that are not finite are left out; under ``min_points`` finite values raise ``NotJudged``.
+    Three ways: the validation loss changes by less than ``frozen_share`` of itself, or the learning rate is zero
+    throughout (frozen); the loss has no downward trend (Mann-Kendall z above ``-max_z``) and gained less than
+    ``max_gain`` noise standard deviations (flat); it settled within ``near_chance`` of ln C and stays there (chance).
+    A loss well below chance, an improved validation loss, or a log that does not show the beginning of training is
+    not reported as flat; flat epoch means without validation are weak evidence. Where ``max_gain`` units of noise are
+    more than ``too_loud`` of the loss itself, the test could not see a loss that halves, and raises ``NotJudged``.
+    Values that are not finite are left out; under ``min_points`` finite values raise ``NotJudged``.
     """
     if reward is not None:
         raise NotJudged("the loss of reinforcement learning says little of the agent", "judge by the reward")
@@ -42,9 +46,10 @@ def not_learning(
     z = kendall_z(block_medians(values, 60))
     gain = (begin - end) / noise if noise > 0 else (0.0 if begin == end else float("inf"))
     held_out = finite(val.values) if val is not None else np.empty(0)
-    frozen = len(held_out) >= 4 and float(np.ptp(held_out)) == 0.0
+    frozen = len(held_out) >= 4 and float(np.ptp(held_out)) <= frozen_share * float(np.abs(held_out).max())
     no_rate = lr is not None and len(lr) >= 4 and not np.any(lr.values)
-    flat = z > -max_z and gain < max_gain and not _moved(held_out)
+    rises = loss.name.startswith("val") and z > max_z  # validation that rises is overfitting, or worse
+    flat = z > -max_z and gain < max_gain and not rises and not _moved(held_out)
     at_chance = chance is not None and _settled(values, chance, near_chance, noise)
     if not (frozen or no_rate or flat or at_chance):
         return
@@ -53,6 +58,10 @@ def not_learning(
             return
         if _starts_late(steps):
             raise NotJudged("the log begins in the middle of training; a flat loss there may have converged")
+        if max_gain * noise > too_loud * abs(begin) and not len(held_out):
+            raise NotJudged(
+                f"the noise ({noise:.3g}) is too loud to tell a flat loss of {begin:.3g} from one that halves"
+            )
     how = "the learning rate is 0" if no_rate else "the weights do not change" if frozen else "no trend"
     if at_chance and not (frozen or no_rate):
         how = "it settled at the loss of guessing"
@@ -61,7 +70,11 @@ def not_learning(
         facts["chance"] = chance
     if len(held_out) >= 2:
         facts |= {"val_first": float(held_out[0]), "val_end": level(held_out)}
-    yield Hit(int(steps[0]), int(steps[-1]), facts, series=loss.name)
+    # The mean of a first epoch may hold all of the fall: flat after it, the run may have converged within it.
+    weak = (
+        flat and not (frozen or no_rate or at_chance) and loss.reduction is Reduction.EPOCH_MEAN and not held_out.size
+    )
+    yield Hit(int(steps[0]), int(steps[-1]), facts, weak=weak, series=loss.name)
 
 
 def _moved(held_out: FloatArray) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 
 from runaudit.load.companions import Companions, companions_of, read_folder
 from runaudit.load.discover import Claimed, common_root, discover_files
@@ -14,7 +17,8 @@ from runaudit.model import Run, Unreadable
 
 __all__ = ["Done", "Loaded", "iter_runs", "load"]
 
-Progress = Callable[[int, int], None]
+Paths = str | Path | Sequence[str | Path]
+Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,12 @@ class Loaded:
     root: str
 
 
-def load(paths: Sequence[str | Path]) -> Loaded:
-    """Return all runs below ``paths``. Raises ``UsageError`` for a path that does not exist."""
+def load(paths: Paths, progress: Progress | None = None) -> Loaded:
+    """Return all runs below ``paths``, as ``iter_runs`` finds them."""
     runs: list[Run] = []
     unreadable: list[Unreadable] = []
     done = Done("", 0)
-    for item in iter_runs(paths):
+    for item in iter_runs(paths, progress):
         if isinstance(item, Run):
             runs.append(item)
         elif isinstance(item, Unreadable):
@@ -50,13 +54,14 @@ def load(paths: Sequence[str | Path]) -> Loaded:
     return Loaded(tuple(runs), tuple(unreadable), done.ignored_files, done.root)
 
 
-def iter_runs(paths: Sequence[str | Path], progress: Progress | None = None) -> Iterator[Run | Unreadable | Done]:
+def iter_runs(paths: Paths, progress: Progress | None = None) -> Iterator[Run | Unreadable | Done]:
     """Yield the runs below ``paths`` one by one, the files that gave none, and at the end ``Done``.
 
-    Only the run just yielded is in memory. ``progress`` is called with the number of files read and of files to read
-    after each folder. Raises ``UsageError`` for a path that does not exist, before anything is read.
+    Only the run just yielded is in memory. ``progress`` is called after each folder with the number of files read, of
+    files to read, and the id of the last run. Raises ``UsageError`` for a path that does not exist, before anything is
+    read.
     """
-    given = [Path(path) for path in paths]
+    given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     root = common_root(given)
     claimed: list[Claimed] = []
     ignored = 0
@@ -73,7 +78,7 @@ def iter_runs(paths: Sequence[str | Path], progress: Progress | None = None) -> 
     todo = folders(claimed)
     homes = frozenset(folder.home for folder in todo)
     in_folder = lru_cache(maxsize=64)(partial(read_folder, root))  # runs that lie side by side share their files
-    read = 0
+    read, last = 0, ""
     for folder in todo:
 
         def companions(home: PurePosixPath = folder.home) -> Companions:
@@ -81,15 +86,29 @@ def iter_runs(paths: Sequence[str | Path], progress: Progress | None = None) -> 
             beside.difference_update(found.files)
             return found
 
-        yield from runs_of(folder, companions)
+        for found in runs_of(folder, companions):
+            last = found.id if isinstance(found, Run) else last
+            yield found
         read += sum(len(plan.files) for plan in folder.plans)
         if progress is not None:
-            progress(read, len(claimed))
+            progress(read, len(claimed), last)
     yield Done(_shown(given, root), ignored + len(beside))
 
 
 def _shown(given: Sequence[Path], root: Path) -> str:
-    """Return the root as the user would write it."""
+    """Return the root as the user would write it: relative where all paths are."""
     if len(given) > 1:
-        return str(root)
+        relative = not any(path.is_absolute() for path in given)
+        return Path(os.path.relpath(root)).as_posix() if relative else str(root)
     return str(given[0] if given[0].is_dir() else given[0].parent)
+
+
+class _Package(ModuleType):
+    """The package itself, which Python puts in the place of the function ``runaudit.load`` once it is imported."""
+
+    def __call__(self, paths: Paths) -> list[Run]:
+        """Return the runs found below ``paths``: what ``runaudit.load`` promises, whatever was imported before."""
+        return list(load(paths).runs)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -60,7 +60,7 @@ def read_folder(root: Path, folder: PurePosixPath) -> Companions:
     """Return what the configuration files of one folder say together: the first file that has a key counts."""
     try:
         with os.scandir(root / folder) as scan:
-            names = [e.name for e in scan if is_companion(e.name) and e.is_file()]
+            names = [e.name for e in scan if is_companion(e.name) and os.path.isfile(e.path)]  # noqa: PTH113  never raises
     except OSError:
         return Companions({}, (), ())
     flat: dict[str, ConfigValue] = {}

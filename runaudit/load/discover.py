@@ -13,10 +13,13 @@ from runaudit.errors import UsageError
 from runaudit.load.companions import is_companion
 from runaudit.model import Unreadable
 from runaudit.readers import HEAD_BYTES, Reader, readers
+from runaudit.readers._text import foreign_content, head_lines
+from runaudit.readers._words import sounds_like_log
 
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages"})
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".tfevents", ".wandb"})
-LOG_SUFFIXES = TABLE_SUFFIXES | {".log", ".txt", ".out", ".json"}
+TEXT_TABLES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
+LOG_SUFFIXES = TABLE_SUFFIXES | {".log", ".txt", ".out", ".err", ".json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,9 @@ class Ignored:
 def common_root(paths: Sequence[Path]) -> Path:
     """Return the audited root: the folder, the parent of a file, the common parent of several paths.
 
-    Raises ``UsageError`` with every path that does not exist, and if there is none at all.
+    Raises ``UsageError`` with every path that does not exist or may not be looked at, and if there is none at all.
     """
-    missing = [f"{path}: no such file or folder" for path in paths if not os.path.lexists(path)]
+    missing = [f"{path}: {reason}" for path in paths if (reason := _missing(path))]
     if missing or not paths:
         raise UsageError(*(missing or ["no path given"]))
     homes = [os.path.abspath(path if path.is_dir() else path.parent) for path in paths]  # noqa: PTH100  keeps symlinks
@@ -57,6 +60,17 @@ def common_root(paths: Sequence[Path]) -> Path:
         return Path(os.path.commonpath(homes))
     except ValueError:
         raise UsageError("the paths lie on different drives: audit them one by one") from None
+
+
+def _missing(path: Path) -> str:
+    """Return why there is nothing at a path, "" if there is something, a broken link included."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "no such file or folder"
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        return explain(error)
+    return ""
 
 
 def discover_files(paths: Sequence[Path], root: Path) -> Iterator[Claimed | Ignored | Unreadable]:
@@ -102,7 +116,7 @@ class _Walk:
             for entry in entries:
                 if entry.name.startswith(".") or (entry.is_symlink() and self.walked_anyway(entry.path)):
                     continue
-                if not entry.is_dir():
+                if not _is_folder(entry):
                     yield from self.file(entry.path, named=False)
                 elif entry.name not in SKIPPED_FOLDERS:
                     below.append(entry.path)
@@ -112,12 +126,16 @@ class _Walk:
         """Yield the one file, unless it was seen before."""
         if path not in self.files:
             self.files.add(path)
-            yield classify(Found(Path(path), PurePosixPath(self.relative(path)), named))
+            yield from classify(Found(Path(path), PurePosixPath(self.relative(path)), named))
 
     def walked_anyway(self, link: str) -> bool:
-        """Say whether the target of a link lies in one of the tops, where it is found under its own name."""
+        """Say whether the target of a link lies in one of the tops, where it is found under its own name.
+
+        A broken link has no target: it is looked at, and said to be broken.
+        """
         real = os.path.realpath(link)
-        return any(real == top or real.startswith(top.rstrip(os.sep) + os.sep) for top in self.tops)
+        inside = any(real == top or real.startswith(top.rstrip(os.sep) + os.sep) for top in self.tops)
+        return inside and os.path.exists(link)  # noqa: PTH110  False where Path.exists would raise
 
     def relative(self, path: str) -> str:
         """Return the path relative to the audited root in posix form, ``.`` for the root."""
@@ -125,31 +143,67 @@ class _Walk:
         return os.fsencode(posix).decode("utf-8", "replace")  # a name in no encoding must not break the report
 
 
-def classify(file: Found) -> Claimed | Ignored | Unreadable:
-    """Return the reader of a file, chosen by its path and first bytes, or why it gives nothing."""
-    suffix = file.path.suffix.lower()
-    rel = str(file.rel)
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Say whether an entry is a folder; a link in a circle or to a forbidden place is not."""
     try:
-        mode = file.path.stat().st_mode
-        if not stat.S_ISREG(mode):
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def classify(file: Found) -> Iterator[Claimed | Ignored | Unreadable]:
+    """Yield the reader of a file, chosen by its path and first bytes, or why it gives nothing.
+
+    Before it comes an ``Unreadable`` for each reader whose ``claims`` raised: a defect of that reader.
+    """
+    rel = str(file.rel)
+    companion = is_companion(file.path.name) and not file.named
+    try:
+        if not stat.S_ISREG(file.path.stat().st_mode):
             if file.named:
-                return Unreadable(rel, "it is no regular file (a pipe, socket or device)", "not-a-log")
-            return Ignored(file, companion=False)
+                yield Unreadable(rel, "it is no regular file (a pipe, socket or device)", "not-a-log")
+            else:
+                yield Ignored(file, companion=False)
+            return
         with file.path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
     except OSError as error:
-        if file.named or suffix in LOG_SUFFIXES or "tfevents" in file.path.name:
-            return Unreadable(rel, explain(error), "corrupt")
-        return Ignored(file, companion=False)
-    companion = is_companion(file.path.name)
-    reader = None if companion and not file.named else _reader_of(file.rel, head)
+        if not companion and (file.named or _named_like_log(file.path)):
+            broken = isinstance(error, FileNotFoundError) and file.path.is_symlink()
+            yield Unreadable(rel, "the link leads to nothing" if broken else explain(error), "corrupt")
+        else:
+            yield Ignored(file, companion)  # the folder of configurations says why it gives nothing
+        return
+    if companion:
+        yield Ignored(file, companion=True)
+        return
+    reader, failed = _reader_of(file.rel, head)
+    yield from (Unreadable(rel, reason, "corrupt") for reason in failed)
     if reader is not None:
-        return Claimed(file, reader)
-    if not head and (file.named or suffix in TABLE_SUFFIXES or "tfevents" in file.path.name):
-        return Unreadable(rel, "the file is empty", "corrupt")
-    if file.named:
-        return Unreadable(rel, "no reader knows this format", "not-a-log")
-    return Ignored(file, companion)
+        yield Claimed(file, reader)
+    elif reason := _damage(file, head):
+        yield Unreadable(rel, reason, "corrupt")
+    elif file.named and not failed:
+        yield Unreadable(rel, "no reader knows this format", "not-a-log")
+    elif not failed:
+        yield Ignored(file, companion=False)
+
+
+def _named_like_log(path: Path) -> bool:
+    return path.suffix.lower() in LOG_SUFFIXES or "tfevents" in path.name
+
+
+def _damage(file: Found, head: bytes) -> str:
+    """Return why a file whose name promises a log cannot be one, "" if nothing speaks against it."""
+    suffix = file.path.suffix.lower()
+    if not head.strip():
+        expected = file.named or suffix in TABLE_SUFFIXES or "tfevents" in file.path.name
+        return ("the file holds only blanks" if head else "the file is empty") if expected else ""
+    foreign = foreign_content(head)
+    if foreign:
+        return foreign if file.named or (suffix in TEXT_TABLES and sounds_like_log(file.rel)) else ""
+    binary = suffix in TEXT_TABLES and not head_lines(head)
+    return "the file is binary (zero bytes), not text" if binary else ""
 
 
 @cache
@@ -157,15 +211,23 @@ def _readers() -> tuple[Reader, ...]:
     return tuple(readers())
 
 
-def _reader_of(rel: PurePosixPath, head: bytes) -> Reader | None:
-    return next((reader for reader in _readers() if reader.claims(rel, head)), None)
+def _reader_of(rel: PurePosixPath, head: bytes) -> tuple[Reader | None, list[str]]:
+    """Return the first reader that claims a file, and a sentence for each reader that failed to say."""
+    failed: list[str] = []
+    for reader in _readers():
+        try:
+            if reader.claims(rel, head):
+                return reader, failed
+        except Exception as error:  # noqa: BLE001  a reader is a plug-in: its defect must not stop the others
+            failed.append(f"the {reader.name} reader failed to look at it: {type(error).__name__}: {error}")
+    return None, failed
 
 
-def explain(error: OSError) -> str:
+def explain(error: OSError | ValueError) -> str:
     """Return the reason of an operating system error without the path, in lower case.
 
     >>> explain(PermissionError(13, "Permission denied", "secret.csv"))
     'permission denied'
     """
-    text = error.strerror or str(error) or type(error).__name__
+    text = getattr(error, "strerror", "") or str(error) or type(error).__name__
     return text[:1].lower() + text[1:]

@@ -48,10 +48,11 @@ def find_layout(lines: Sequence[str]) -> Layout | None:
     return Layout(delimiter, header, unique_names(first), tuple(body))
 
 
-def records(lines: Sequence[str], delimiter: str, skip: int = 0) -> Iterator[Record]:
+def records(lines: Sequence[str], delimiter: str, skip: int = 0, *, whole: bool = False) -> Iterator[Record]:
     """Yield the 1-based line and the cells of each record after ``skip`` lines, passing over blank lines and comments.
 
-    A record with quoted line ends has the line that it begins in. Raises ``LogError`` for a quote that never ends.
+    A record with quoted line ends has the line that it begins in. Raises ``LogError`` for a quote that never ends, in
+    a part of a file (not ``whole``) only if it is very long.
     """
     body: Iterable[str] = islice(lines, skip, None)
     if any(line.lstrip().startswith("#") for line in lines):
@@ -65,11 +66,20 @@ def records(lines: Sequence[str], delimiter: str, skip: int = 0) -> Iterator[Rec
     line = skip + 1
     try:
         for cells in reader:
+            end = skip + reader.line_num
+            if whole and end > line and end == len(lines) and _odd_quotes(lines[line - 1 : end]):
+                raise LogError("the quote that begins here does not end", line=line)
             if len(cells) > 1 or (cells and cells[0].strip()):
                 yield line, cells
             line = skip + 1 + reader.line_num
     except csv.Error as error:
-        raise LogError(f"the quote that begins here does not end ({error})", line=line) from error
+        quoted = _odd_quotes(lines[line - 1 : skip + reader.line_num])
+        what = "the quote that begins here does not end" if quoted else "the line cannot be split into cells"
+        raise LogError(f"{what} ({error})", line=line) from error
+
+
+def _odd_quotes(lines: Sequence[str]) -> bool:
+    return sum(line.count('"') for line in lines) % 2 == 1
 
 
 def unique_names(cells: Iterable[str]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from runaudit.readers._words import is_axis, is_index, is_metric, listed
 
 BIG = 50_000
 BLOCK = 1000
+LONGEST = 1_000_000  # letters of a line; a longer one is no row of a table
 
 REPEATED = "the header line is repeated (the run was restarted)"
 CHANGED = "the columns change"
@@ -43,13 +44,16 @@ def read_table(path: Path) -> Table:
     since nothing says which name each cell belongs to. Raises ``LogError`` if no row can be read, and ``OSError``.
     """
     text, notes = read_text(path)
-    lines = split_lines(text)
+    lines, long = _without_long(split_lines(text))
+    if long:
+        what = f"{len(long)} lines are" if len(long) > 1 else "1 line is"
+        notes = (*notes, Note(f"{what} longer than {LONGEST:,} letters, left out", str(path), long[0]))
     layout = find_layout(lines)
     if layout is None:
         raise LogError("the file holds no table, only blank lines or comments", kind="not-a-log")
     table = _Builder(str(path), layout.names)
-    if not _read_fast(table, text, lines, layout):
-        below = records(lines, layout.delimiter, skip=layout.header + 1)
+    if long or not _read_fast(table, text, lines, layout):
+        below = records(lines, layout.delimiter, skip=layout.header + 1, whole=True)
         while block := list(islice(below, BLOCK)):
             table.add(block)
     if not table.rows:
@@ -57,6 +61,20 @@ def read_table(path: Path) -> Table:
     series = table.series()
     odd = table.end(cut=not text.endswith(("\n", "\r")))
     return Table(tuple(table.columns), series, (*notes, *odd), headless=layout.header < 0)
+
+
+def _without_long(lines: list[str]) -> tuple[list[str], list[int]]:
+    """Return the lines with blanks for those that are no rows, and the 1-based numbers of these.
+
+    Raises ``LogError`` if nothing stands above the first of them, where the names should be.
+    """
+    long = [i for i, line in enumerate(lines) if len(line) > LONGEST]
+    if not long:
+        return lines, []
+    if not any(line.strip() for line in lines[: long[0]]):
+        raise LogError(f"the line is longer than {LONGEST:,} letters: no table begins so", line=long[0] + 1)
+    kept = ["" if len(line) > LONGEST else line for line in lines]
+    return kept, [i + 1 for i in long]
 
 
 def require_metric(names: Iterable[str], series: Iterable[RawSeries]) -> None:
@@ -161,9 +179,12 @@ class _Builder:
         for what, lines in self.odd.items():
             if what == SHORTER and cut and lines[-1] == self.last:
                 notes.append(Note("the last line is cut off", self.path, lines.pop()))
+                cut = False
             if lines:
                 rows = f"{len(lines)} rows: " if len(lines) > 1 else ""
                 notes.append(Note(f"{rows}{what}", self.path, lines[0]))
+        if cut and self.rows > 1:
+            notes.append(Note("the last line has no end, so that its last cell may be cut off", self.path, self.last))
         for name, column in self.columns.items():
             if column.texts and (column.values or is_metric(name)):
                 line, text = column.text

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
-from runaudit.model import FloatArray
+from runaudit.model import FloatArray, Note, RawLog, RawSeries
 
 SPLITS = {
     "train": "train",
@@ -67,6 +69,24 @@ def exported_name(stem: str) -> tuple[str, str]:
         return "", with_split(tag, run)
     ending = SPLIT_AT_END.fullmatch(run)
     return (ending["run"], with_split(tag, ending["split"])) if ending else (run, tag)
+
+
+def exported_log(
+    form: str, path: Path, points: Sequence[tuple[int, float, float]], notes: Sequence[Note], *, first_line: int = 0
+) -> RawLog:
+    """Return the log of one exported file, labelled with the run that the file's name tells.
+
+    ``points`` are the position, the step and the value of each row, at least one; position 0 stands in line
+    ``first_line``, or in no line if that is 0. A step that falls back is noted.
+    """
+    label, name = exported_name(path.stem)
+    rows, steps, values = (np.array(column, dtype=np.float64) for column in zip(*points, strict=True))
+    at = rows.astype(np.int64)
+    lines = at + first_line if first_line else np.zeros_like(at)
+    back = fall_back(name, steps)
+    more = [Note(back[1], str(path), int(lines[back[0]]) or None)] if back else []
+    series = RawSeries(name, values, at, lines, steps=steps)
+    return RawLog(form, (series,), notes=(*notes, *more), label=label)
 
 
 def fall_back(name: str, steps: FloatArray) -> tuple[int, str] | None:

@@ -11,6 +11,8 @@ from runaudit.model import Note
 from runaudit.readers import HEAD_BYTES
 
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+LFS_POINTER = b"version https://git-lfs"
+GZIP = b"\x1f\x8b"
 COLOUR = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 DIGITS = r"[-+.\w]+"
 WRAPPED = re.compile(
@@ -28,6 +30,9 @@ def read_text(path: Path) -> tuple[str, tuple[Note, ...]]:
     data = path.read_bytes()
     if not data:
         raise LogError("the file is empty (0 bytes)")
+    foreign = foreign_content(data)
+    if foreign:
+        raise LogError(foreign)
     encoding = _marked(data)
     notes: list[Note] = []
     if encoding != "utf-16" and b"\0" in data:
@@ -42,6 +47,13 @@ def read_text(path: Path) -> tuple[str, tuple[Note, ...]]:
     if "\x1b" in text:
         text = COLOUR.sub("", text)
     return text, (*notes, *note)
+
+
+def foreign_content(head: bytes) -> str:
+    """Return what a file holds instead of the log it is named after, "" if its first bytes do not tell."""
+    if head.startswith(LFS_POINTER):
+        return "this is a git-LFS pointer, not the file itself: run `git lfs pull`"
+    return "the file is compressed with gzip: unpack it first" if head.startswith(GZIP) else ""
 
 
 def head_lines(head: bytes) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from runaudit.errors import LogError
-from runaudit.model import RawLog, RawSeries
+from runaudit.model import Note, RawLog, RawSeries
 from runaudit.readers import Reader
 from runaudit.readers._text import head_lines, numbered_lines, read_text, to_number
 from runaudit.readers._words import is_metric
@@ -58,6 +58,9 @@ def read(path: Path) -> tuple[RawLog, ...]:
         found.take(number, line)
     if not found.points:
         raise LogError("no line with a step and a named number", kind="not-a-log")
+    if found.long:
+        what = f"{len(found.long)} lines are" if len(found.long) > 1 else "1 line is"
+        notes = (*notes, Note(f"{what} longer than {LONGEST:,} letters, read up to there", str(path), found.long[0]))
     return (RawLog("nanogpt_text", found.series(), config=found.config, notes=notes),)
 
 
@@ -76,10 +79,15 @@ class _Found:
         self.points: dict[str, _Points] = {}
         self.config: dict[str, float | str] = {}
         self.waiting: list[tuple[int, str, float]] = []
+        self.long: list[int] = []
         self.row = 0
 
     def take(self, number: int, line: str) -> None:
-        """Take what a line says."""
+        """Take what a line says, of a long one the beginning."""
+        if len(line) > LONGEST:
+            line = line[:LONGEST]
+            if STEP.match(line):
+                self.long.append(number)
         triple = TRIPLE.fullmatch(line.strip()) if line[:1].isdigit() else None
         if triple:
             name = triple["name"].lower()
@@ -138,7 +146,7 @@ def _pairs(line: str) -> tuple[int, dict[str, float]] | None:
     start = STEP.match(line)
     if start is None:
         return None
-    rest = line[start.end() : LONGEST]
+    rest = line[start.end() :]
     layer = LAYER.search(rest)
     ending = f"/{layer['layer']}" if layer else ""
     values: dict[str, float] = {}
@@ -151,10 +159,11 @@ def _pairs(line: str) -> tuple[int, dict[str, float]] | None:
 
 def _looks_right(line: str) -> bool:
     """Say whether the line has a step and then a metric or a time."""
+    line = line[:LONGEST]
     start = STEP.match(line)
     if start is None:
         return TRIPLE.fullmatch(line.strip()) is not None
-    names = [pair["name"] for pair in PAIR.finditer(line[start.end() : LONGEST])]
+    names = [pair["name"] for pair in PAIR.finditer(line[start.end() :])]
     return any(name in PLAIN_NAMES or is_metric(name) or "time" in name for name in names)
 
 

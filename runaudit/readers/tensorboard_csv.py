@@ -7,12 +7,13 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from runaudit.errors import LogError
-from runaudit.model import Note, RawLog, RawSeries
+from runaudit.model import Note, RawLog
 from runaudit.readers import Grouping, Reader
-from runaudit.readers._tensorboard import exported_name, fall_back
+from runaudit.readers._tensorboard import exported_log, exported_name
 from runaudit.readers._text import head_lines, read_text, split_lines, to_number
 
 HEADER = ["wall time", "step", "value"]
+FIRST = 2  # the line of the first row
 
 
 def claims(path: PurePosixPath, head: bytes) -> bool:
@@ -30,27 +31,21 @@ def read(path: Path) -> tuple[RawLog, ...]:
     lines = split_lines(text)
     if not lines or _cells(lines[0]) != HEADER:
         raise LogError("the first line is not Wall time,Step,Value", line=1)
-    label, name = exported_name(path.stem)
     points: list[tuple[int, float, float]] = []
     bad: list[int] = []
-    for number, line in enumerate(lines[1:], start=2):
+    for position, line in enumerate(lines[1:]):
         point = _point(line)
         if point is None:
-            bad.append(number)
+            bad.append(position)
         elif point:
-            points.append((number, *point))
+            points.append((position, *point))
     if not points:
         raise _nothing(bad)
-    lines_of, steps, values = (np.array(column, dtype=np.float64) for column in zip(*points, strict=True))
-    at = lines_of.astype(np.int64)
     notes = list(repairs)
     if bad:
-        notes.append(Note(f"{name}: {len(bad)} rows are not three numbers, left out", str(path), bad[0]))
-    back = fall_back(name, steps)
-    if back:
-        notes.append(Note(back[1], str(path), int(at[back[0]])))
-    series = RawSeries(name, values, at - 2, at, steps=steps)
-    return (RawLog("tensorboard_csv", (series,), notes=tuple(notes), label=label),)
+        message = f"{exported_name(path.stem)[1]}: {len(bad)} rows are not three numbers, left out"
+        notes.append(Note(message, str(path), bad[0] + FIRST))
+    return (exported_log("tensorboard_csv", path, points, notes, first_line=FIRST),)
 
 
 def _point(line: str) -> tuple[float, float] | tuple[()] | None:
@@ -76,7 +71,7 @@ def _cells(line: str) -> list[str]:
 
 def _nothing(bad: list[int]) -> LogError:
     if bad:
-        return LogError("no row has a step and a value", line=bad[0])
+        return LogError("no row has a step and a value", line=bad[0] + FIRST)
     return LogError("the file has a header, but no value", kind="not-a-log")
 
 

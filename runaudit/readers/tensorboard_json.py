@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from runaudit.errors import LogError
-from runaudit.model import Note, RawLog, RawSeries
+from runaudit.model import Note, RawLog
 from runaudit.readers import Grouping, Reader
-from runaudit.readers._tensorboard import EXPORT, exported_name, fall_back
+from runaudit.readers._tensorboard import EXPORT, exported_log, exported_name
 from runaudit.readers._text import read_text
 
 # a time in seconds since 1970, of nine digits and more, tells the export from any other list of three numbers
@@ -34,7 +34,6 @@ def read(path: Path) -> tuple[RawLog, ...]:
     """
     text, repairs = read_text(path)
     rows = _rows(text)
-    label, name = exported_name(path.stem)
     points: list[tuple[int, float, float]] = []
     bad: list[int] = []
     for position, row in enumerate(rows):
@@ -45,17 +44,11 @@ def read(path: Path) -> tuple[RawLog, ...]:
             points.append((position, *point))
     if not points:
         raise _nothing(bad)
-    order, steps, values = (np.array(column, dtype=np.float64) for column in zip(*points, strict=True))
     notes = list(repairs)
     if bad:
-        message = f"{name}: {len(bad)} rows are not three numbers, left out, the first is row {bad[0]} (from 0)"
-        notes.append(Note(message, str(path)))
-    back = fall_back(name, steps)
-    if back:
-        notes.append(Note(back[1], str(path)))
-    lines = np.zeros(len(values), dtype=np.int64)
-    series = RawSeries(name, values, order.astype(np.int64), lines, steps=steps)
-    return (RawLog("tensorboard_json", (series,), notes=tuple(notes), label=label),)
+        what = f"{len(bad)} rows are not three numbers, left out, the first is row {bad[0]} (from 0)"
+        notes.append(Note(f"{exported_name(path.stem)[1]}: {what}", str(path)))
+    return (exported_log("tensorboard_json", path, points, notes),)
 
 
 def _rows(text: str) -> list[object]:

@@ -13,10 +13,11 @@ import numpy as np
 
 from runaudit.errors import LogError
 from runaudit.model import FloatArray, IntArray, Note, RawLog, RawSeries
-from runaudit.readers import Grouping, Reader
+from runaudit.readers import HEAD_BYTES, Grouping, Reader
 from runaudit.readers._event import HISTO, OTHER, Group, Value, groups
 from runaudit.readers._summary import Histogram, from_triples, read_histogram, read_hparams
 from runaudit.readers._tensorboard import fall_back, split_name, with_split
+from runaudit.readers._text import foreign_content
 from runaudit.readers._wire import HEADER, Frames, WireError, read_frames
 
 NAME = re.compile(r"(?:^|\.)tfevents(?:\.|$)")
@@ -24,8 +25,6 @@ OTHER_SUFFIXES = frozenset(
     {".csv", ".json", ".txt", ".md", ".py", ".png", ".svg", ".pdf", ".zip", ".tar", ".html", ".xlsx"}
 )
 FILE_VERSION = b"brain.Event:"  # in the first record of every event file
-LFS_POINTER = b"version https://git-lfs"
-GZIP = b"\x1f\x8b"
 HPARAMS_TAG = "_hparams_/session_start_info"
 HPARAMS, SCALARS, HISTOGRAMS = "hparams", "scalars", "histograms"
 
@@ -99,13 +98,12 @@ def read(path: Path) -> tuple[RawLog, ...]:
 
 def _refuse_other_content(path: Path) -> None:
     with path.open("rb") as file:
-        head = file.read(len(LFS_POINTER))
+        head = file.read(HEAD_BYTES)
     if not head:
         raise LogError("the file is empty (0 bytes)")
-    if head.startswith(LFS_POINTER):
-        raise LogError("this is a git-LFS pointer, not the event file itself: run `git lfs pull`")
-    if head.startswith(GZIP):
-        raise LogError("the event file is compressed with gzip: unpack it first")
+    foreign = foreign_content(head)
+    if foreign:
+        raise LogError(foreign)
 
 
 def _nothing(found: _Found) -> LogError:

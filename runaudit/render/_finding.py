@@ -25,7 +25,7 @@ class Story:
     """A root cause and what is told with it.
 
     ``siblings`` are findings of the same rule in the same run on other series; ``told`` is the run above, "" if none,
-    where the reasons of this rule were given already.
+    where the reasons of this rule were given already. ``drawn`` says that the same picture stands above in this run.
     """
 
     finding: Finding
@@ -34,6 +34,7 @@ class Story:
     consequences: Sequence[Finding] = ()
     siblings: Sequence[Finding] = ()
     told: str = ""
+    drawn: bool = False
 
 
 def headline(pen: Pen, finding: Finding) -> list[str]:
@@ -48,7 +49,7 @@ def finding_lines(pen: Pen, story: Story) -> list[str]:
     finding, run = story.finding, story.run
     bar = pen.paint("gutter", f"   {pen.glyph('bar')}")
     lines = [*headline(pen, finding), *_arrow(pen, story)]
-    for block in (_picture(pen, finding, run), _evidence(pen, finding)):
+    for block in ([] if story.drawn else _picture(pen, finding, run), _evidence(pen, finding)):
         if block:
             lines += [bar, *(f"{bar}  {line}" for line in block)]
     lines.append(bar)
@@ -61,7 +62,7 @@ def finding_lines(pen: Pen, story: Story) -> list[str]:
         lines += _field(pen, "set", [change(pen, finding.prescription, run)])
     lines += _field(pen, "sure", [sure(finding)])
     lines += _siblings(pen, story)
-    lines += _consequences(pen, story.consequences)
+    lines += _consequences(pen, finding, story.consequences)
     if pen.options.verbosity > 0:
         lines += _field(pen, "limits", [pairs(finding.limit)] if finding.limit else [])
         lines += _field(pen, "facts", [pairs(finding.facts)] if finding.facts else [])
@@ -144,8 +145,11 @@ def _siblings(pen: Pen, story: Story) -> list[str]:
     return _field(pen, "also in", [", ".join([*named, *([f"{more} more"] if more > 0 else [])])] if named else [])
 
 
-def _consequences(pen: Pen, consequences: Sequence[Finding]) -> list[str]:
+def _consequences(pen: Pen, cause: Finding, consequences: Sequence[Finding]) -> list[str]:
+    """Return the rules that the cause explains; with the severity of those that are worse than it."""
     if pen.options.verbosity > 0:
         return _field(pen, "also explains", [f"{f.severity}[{f.rule}] {f.message}" for f in consequences])
-    rules = dict.fromkeys(f.rule for f in consequences)
+    worse = (f for f in consequences if f.severity.rank < cause.severity.rank)
+    named = {f.rule: f.rule for f in consequences} | {f.rule: f"{f.severity}[{f.rule}]" for f in worse}
+    rules = list(named.values())
     return _field(pen, "also explains", [", ".join(rules)] if rules else [])

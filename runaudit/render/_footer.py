@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from runaudit.model import Crash, Finding, Report, Severity, Skip, Unreadable
 from runaudit.pen import Pen
 from runaudit.render._table import tally
@@ -18,7 +16,7 @@ def skipped(pen: Pen, report: Report) -> list[str]:
     if not report.skips:
         return []
     if pen.options.verbosity > 0:
-        return _every_skip(pen, report.root, report.skips)
+        return _every_skip(pen, report)
     groups: dict[str, dict[str, None]] = {}
     for skip in report.skips:
         groups.setdefault(_ask(skip), {})[skip.rule] = None
@@ -49,11 +47,12 @@ def _two_columns(pen: Pen, first: str, second: str, width: int) -> list[str]:
     return [f"  {left(h, width)}  {pen.paint('dim', t)}".rstrip() for h, t in zip(heads, tails, strict=True)]
 
 
-def _every_skip(pen: Pen, root: str, skips: Sequence[Skip]) -> list[str]:
-    lines = [pen.paint("bold", f"skipped {count(len(skips), 'time')}")]
-    for skip in skips:
+def _every_skip(pen: Pen, report: Report) -> list[str]:
+    lines = [pen.paint("bold", f"skipped {count(len(report.skips), 'check')}")]
+    for skip in report.skips:
+        where = f" on {run_name(report.root, skip.run)}" if len(report.runs) > 1 else ""
         ask = f" (log {'; '.join(skip.needs)})" if skip.needs else ""
-        lines += pen.hang("  ", pen.prose(f"{skip.rule} on {run_name(root, skip.run)}: {skip.reason}{ask}"), indent=4)
+        lines += pen.hang("  ", pen.prose(f"{skip.rule}{where}: {skip.reason}{ask}"), indent=4)
     return lines
 
 
@@ -113,7 +112,11 @@ def counts(pen: Pen, report: Report) -> list[str]:
         f"{count(len(report.suppressed))} suppressed" if report.suppressed else "",
         count(report.ignored_files, "other file ignored", "other files ignored") if report.ignored_files else "",
     ]
-    return [pen.paint("dim", line) for line in wrap(pen.dotted(*parts), pen.width) if line]
+    lines: list[str] = []
+    for part in filter(None, parts):
+        joined = pen.dotted(lines[-1], part) if lines else part
+        lines = [*lines[:-1], joined] if cells(joined) <= pen.width else [*lines, part]
+    return [pen.paint("dim", line) for line in lines]
 
 
 def verdict(pen: Pen, report: Report) -> list[str]:
@@ -146,6 +149,8 @@ def _judge(report: Report) -> tuple[str, str]:
     if not report.runs:
         return "unknown", "NO RUN"
     verdicts = {r.verdict for r in report.runs}
-    if "warn" in verdicts or "fail" in verdicts:
+    if "fail" in verdicts:  # --fail-on never changes the exit code, not what was found
+        return "fail", "FAIL"
+    if "warn" in verdicts:
         return "warn", "WARN"
     return ("unknown", "UNKNOWN") if verdicts == {"unknown"} else ("ok", "OK")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from runaudit.model import Report, Run, Understood, Unreadable
 from runaudit.pen import Options, Pen
 from runaudit.render._footer import unreadable
-from runaudit.render._words import heading, locate, run_name, value
+from runaudit.render._words import extent, heading, locate, run_name, value
 from runaudit.text import cells, count, left, right, wrap
 
 
@@ -27,9 +27,10 @@ def inventory(runs: Sequence[Run], files: Sequence[Unreadable], ignored_files: i
 
 
 def _run(pen: Pen, run: Run, root: str) -> list[str]:
-    last = max((int(s.steps[-1]) for s in run.series.values() if len(s)), default=0)
-    points = max((len(s) for s in run.series.values()), default=0)
-    facts = (run.format, count(last, run.step_unit), count(points, "point"))
+    series = [s for s in run.series.values() if len(s)]
+    points = max(map(len, series), default=0)
+    steps = (min(int(s.steps[0]) for s in series), max(int(s.steps[-1]) for s in series)) if series else (0, 0)
+    facts = (run.format, *([extent(pen, *steps, run.step_unit)] if series else []), count(points, "point"))
     lines = heading(pen, "", run_name(root, run.id, run.paths), facts)
     for path in run.paths:
         lines += pen.hang("  file    ", pen.clean(locate(root, path)), indent=10)
@@ -59,7 +60,8 @@ def _columns(pen: Pen, names: Sequence[Understood]) -> list[str]:
         )
     ]
     for name, (source, canonical, points) in zip(names, rows, strict=True):
-        why, *more = wrap(pen.clean(name.why), room)
+        reason = name.why.removeprefix(f"{name.source_name!r} ")  # the column stands at the left already
+        why, *more = wrap(pen.clean(reason), room)
         source, canonical = pen.short(source, widths[0]), pen.short(canonical, widths[1])
         style = "bold" if name.canonical else "dim"
         line = (

@@ -9,7 +9,7 @@ from runaudit.model import Curve, Finding, RunReport
 from runaudit.pen import Pen
 from runaudit.render._panel import panel
 from runaudit.render._sparks import frame_of, sparklines
-from runaudit.render._words import heading, run_name
+from runaudit.render._words import extent, heading, locate, run_name
 from runaudit.text import count
 
 PANEL_ROWS = 6
@@ -19,10 +19,11 @@ FIRST = ("train/loss", "val/loss", "test/loss", "train/accuracy", "val/accuracy"
 
 
 def title(pen: Pen, run: RunReport, root: str) -> list[str]:
-    """Return the heading of a run: verdict, name, format, length and number of points."""
-    last = max((c.last_step for c in run.curves), default=0)
-    points = max((c.points for c in run.curves), default=0)
-    facts = (run.format, count(last, run.step_unit), count(points, "point"))
+    """Return the heading of a run: verdict, name, format, its steps and number of points."""
+    curves = [c for c in run.curves if c.points]
+    points = max((c.points for c in curves), default=0)
+    steps = (min(c.first_step for c in curves), max(c.last_step for c in curves)) if curves else (0, 0)
+    facts = (run.format, *([extent(pen, *steps, run.step_unit)] if curves else []), count(points, "point"))
     return heading(pen, run.verdict, run_name(root, run.id, run.paths), facts)
 
 
@@ -47,7 +48,7 @@ def run_lines(pen: Pen, run: RunReport, findings: Sequence[Finding], root: str) 
     hidden = len([c for c in run.curves if c.points]) - len(curves)
     if hidden:
         lines.append(pen.paint("dim", f"  {count(hidden, 'more series', 'more series')}: --verbose shows them"))
-    return lines + _details(pen, run)
+    return lines + _details(pen, run, root)
 
 
 def _curves(pen: Pen, curves: Sequence[Curve], findings: Sequence[Finding]) -> list[str]:
@@ -62,14 +63,14 @@ def _curves(pen: Pen, curves: Sequence[Curve], findings: Sequence[Finding]) -> l
     return lines + sparklines(pen, others, roots, steps, frame)
 
 
-def _details(pen: Pen, run: RunReport) -> list[str]:
+def _details(pen: Pen, run: RunReport, root: str) -> list[str]:
     if pen.options.verbosity <= 0:
         if not run.notes:
             return []
         return [pen.paint("dim", f"  {count(len(run.notes), 'note')} on how the log was read: --verbose shows them")]
     lines = [""] if run.notes or run.passed else []
     for note in run.notes:
-        where = f"{note.path}:{note.line}" if note.line is not None else note.path
+        where = locate(root, note.path) + (f":{note.line}" if note.line is not None else "")
         lines += pen.hang(f"  {pen.paint('note', 'note')}    ", pen.clean(f"{where}: {note.message}"), indent=10)
     if run.passed:
         lines += pen.hang(f"  {pen.paint('ok', 'passed')}  ", ", ".join(run.passed), indent=10)

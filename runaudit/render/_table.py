@@ -16,14 +16,14 @@ SPARK = 8
 HEADS = {
     "run": "run",
     "format": "format",
-    "length": "length",
+    "until": "until",
     "loss": "train/loss",
     "val": "val/loss",
     "findings": "findings",
 }
-DROP = ("format", "val", "length")  # columns that give way in a narrow terminal, in this order
-NUMBERS = ("length", "val")
-LEAST_RUN, LEAST_FINDINGS = 22, 14
+DROP = ("format", "val", "until")  # columns that give way in a narrow terminal, in this order
+NUMBERS = ("until", "val")
+LEAST_RUN, LEAST_FINDINGS = 30, 14
 ORDER = ("fail", "warn", "unknown", "ok")
 
 
@@ -71,7 +71,7 @@ def _cells(pen: Pen, run: RunReport, findings: Sequence[Finding], loss: Curve | 
     return {
         "run": pen.clean(run.id),
         "format": pen.clean(run.format),
-        "length": count(max((c.last_step for c in run.curves), default=0)),
+        "until": count(max((c.last_step for c in run.curves), default=0)),
         "loss": shape or "-",
         "val": number(val.last) if val is not None else "-",
         "findings": " ".join(f.rule for f in findings if f.consequence_of is None),

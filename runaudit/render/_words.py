@@ -37,6 +37,13 @@ def heading(pen: Pen, verdict: str, name: str, facts: Sequence[str]) -> list[str
     return [f"{mark}{pen.paint('bold', name)} {pen.paint('dim', f'{rule} {shown}')}"]
 
 
+def extent(pen: Pen, first: int, last: int, unit: str) -> str:
+    """Return the steps from ``first`` to ``last`` in words."""
+    if first == last:
+        return f"{unit} {count(first)}"
+    return f"{unit}s {count(first)}{pen.glyph('to')}{count(last)}"
+
+
 def place(root: str, finding: Finding) -> str:
     """Return the file and line of a finding as the user would write it."""
     path = locate(root, finding.path)
@@ -47,9 +54,7 @@ def steps_of(pen: Pen, finding: Finding, unit: str) -> str:
     """Return the window of a finding in words, "" for a finding about no step."""
     if not finding.series:
         return ""
-    if finding.first_step == finding.last_step:
-        return f"{unit} {count(finding.first_step)}"
-    return f"{unit}s {count(finding.first_step)}{pen.glyph('to')}{count(finding.last_step)}"
+    return extent(pen, finding.first_step, finding.last_step, unit)
 
 
 def sure(finding: Finding) -> str:

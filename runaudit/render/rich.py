@@ -76,10 +76,14 @@ def _findings(
         if finding.consequence_of not in causes:
             groups.setdefault(finding.rule, []).append(finding)
     blocks = []
+    drawn: set[tuple[str, int, int, bool]] = set()
     for rule, (first, *others) in groups.items():
         below = [f for f in findings if f.consequence_of == rule and f.consequence_of in causes]
         name = pen.short("." if run is None else run.id, pen.width // 2)
-        blocks.append(finding_lines(pen, Story(first, run, root, below, others, told.get(rule, ""))))
+        picture = (first.series, first.first_step, first.last_step, first.family == "generalization")
+        story = Story(first, run, root, below, others, told.get(rule, ""), drawn=picture in drawn)
+        drawn.add(picture)
+        blocks.append(finding_lines(pen, story))
         told.setdefault(rule, name)
         if pen.options.verbosity > 0:
             blocks += [finding_lines(pen, Story(f, run, root, told=name)) for f in others]
@@ -89,8 +93,8 @@ def _findings(
 def _quiet(pen: Pen, report: Report) -> str:
     lines = []
     for finding in report.findings:
-        where = pen.paint("dim", f"  --> {pen.short(place(report.root, finding), pen.width - 6)}")
-        lines += [*headline(pen, finding), where]
+        where = pen.hang("  --> ", pen.clean(place(report.root, finding)), indent=6)
+        lines += [*headline(pen, finding), *(pen.paint("dim", line) for line in where)]
     lines += [*unreadable(pen, report), *crashed(pen, report), verdict(pen, report)[-1]]
     return "\n".join(lines) + "\n"
 

@@ -48,6 +48,16 @@ def test_one_run_a_folder_is_named_after_the_folder(write: Write, tmp_path: Path
     assert (loaded.ignored_files, loaded.root, loaded.unreadable) == (1, str(tmp_path), ())
 
 
+def test_the_root_of_several_relative_paths_is_relative(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("runs/a/log.one", "runs/b/log.one"):
+        write(name, log(3, 2, 1))
+    monkeypatch.chdir(tmp_path)
+    assert load([Path("runs/a"), Path("runs/b")]).root == "runs"
+    assert load([Path("runs/a"), tmp_path / "runs/b"]).root == str(tmp_path / "runs")
+
+
 def test_the_root_itself_is_a_dot_and_several_runs_are_named_by_file(write: Write, tmp_path: Path) -> None:
     write("log.one", log(3, 2))
     assert ids(load([tmp_path])) == ["."]
@@ -369,15 +379,15 @@ def test_runs_come_one_by_one_and_done_comes_last(write: Write, tmp_path: Path) 
         write(f"{i}/log.one", log(3, 2))
     write("0/config.json", {"lr": 0.1})
     write("x.md", "")
-    seen: list[tuple[int, int]] = []
-    items = iter_runs([str(tmp_path)], lambda done, total: seen.append((done, total)))
+    seen: list[tuple[int, int, str]] = []
+    items = iter_runs([str(tmp_path)], lambda *told: seen.append(told))
     first = next(items)
     assert isinstance(first, Run)
     assert seen == []
     *rest, last = items
     assert last == Done(str(tmp_path), 1)
     assert [type(item) for item in rest] == [Run, Run]
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert seen == [(1, 3, "0"), (2, 3, "1"), (3, 3, "2")]
     assert not any(isinstance(item, Unreadable) for item in rest)
 
 

@@ -173,6 +173,44 @@ def test_a_quote_that_never_ends_is_told_with_its_line(tmp_path: Path) -> None:
     assert caught.value.line == 3
 
 
+def test_a_quote_that_swallows_the_rest_of_the_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="the quote that begins here does not end") as caught:
+        read(tmp_path, 'step,loss\n0,1\n1,"2\n' + "".join(f"{i},1\n" for i in range(2, 50)))
+    assert (caught.value.line, caught.value.kind) == (3, "corrupt")
+
+
+def test_a_quoted_cell_of_several_lines_may_be_the_last(tmp_path: Path) -> None:
+    log = read(tmp_path, 'step,loss,note\n0,2,a\n1,1,"b\n""c"""\n')
+    assert {s.name: s.values.tolist() for s in log.series} == {"step": [0, 1], "loss": [2, 1]}
+
+
+def test_a_cell_beyond_all_measure_is_no_quote(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="cannot be split into cells") as caught:
+        read(tmp_path, "step,loss\n0,1\n1," + "9" * 200_000 + "\n")
+    assert caught.value.line == 3
+
+
+def test_a_line_of_millions_of_letters_is_left_out_with_a_note(tmp_path: Path) -> None:
+    log = read(tmp_path, "step,loss\n0,1\n" + "1," * (_table.LONGEST // 2 + 1) + "\n2,0.5\n")
+    assert [s.values.tolist() for s in log.series] == [[0, 2], [1, 0.5]]
+    assert [s.lines.tolist() for s in log.series] == [[2, 4], [2, 4]]
+    assert [(n.message, n.line) for n in log.notes] == [("1 line is longer than 1,000,000 letters, left out", 3)]
+
+
+def test_a_header_of_millions_of_letters_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("\nstep,loss," + "x" * _table.LONGEST + "\n1,2\n")
+    with pytest.raises(LogError, match="longer than 1,000,000 letters") as caught:
+        READER.read(tmp_path / "log.csv")
+    assert caught.value.line == 2
+
+
+def test_a_last_line_without_an_end_may_be_cut_and_is_noted(tmp_path: Path) -> None:
+    log = read(tmp_path, "step,loss\n0,1.5\n1,1.2")
+    assert [(n.message, n.line) for n in log.notes] == [
+        ("the last line has no end, so that its last cell may be cut off", 3)
+    ]
+
+
 @pytest.mark.parametrize("odd", ["nan", "", "x", "Infinity"])
 @pytest.mark.parametrize("comment", ["", "# slow\n"], ids=["pandas", "plain"])
 def test_long_tables_are_read_alike_by_both_ways(tmp_path: Path, odd: str, comment: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from runaudit.errors import LogError
 from runaudit.model import RawLog
-from runaudit.readers.nanogpt_text import READER
+from runaudit.readers.nanogpt_text import LONGEST, READER
 
 NANOGPT = """number of parameters: 6570
 step 0: train loss 2.6822, val loss 2.5865
@@ -175,3 +175,13 @@ def test_logs_are_claimed(head: str) -> None:
 )
 def test_other_files_are_not_claimed(name: str, head: str) -> None:
     assert not claimed(head, name)
+
+
+def test_of_an_endless_line_the_beginning_is_read_and_that_is_noted(tmp_path: Path) -> None:
+    log = read(tmp_path, "iter 0: loss 2\niter 1: loss 1" + " x" * LONGEST + " val_loss 3\n" + "- " * 3_000_000 + "\n")
+    assert points(log) == {"loss": [(0, "2.0", 1), (1, "1.0", 2)]}
+    assert [(n.message, n.line) for n in log.notes] == [("1 line is longer than 10,000 letters, read up to there", 2)]
+
+
+def test_an_endless_line_takes_no_time_to_claim() -> None:
+    assert not claimed("- " * 3_000_000)

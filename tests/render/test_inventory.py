@@ -42,10 +42,10 @@ FILES = [Unreadable(f"f{i}.csv", "is empty", "corrupt", 1) for i in range(12)]
 def test_inventory_says_what_each_column_was_taken_for_and_why() -> None:
     text = inventory(runs()[:1], FILES[:1], 5, "logs", Options(100))
     assert text.splitlines()[0].startswith("a ─")
-    assert text.splitlines()[0].endswith("csv · 2 steps · 3 points")
+    assert text.splitlines()[0].endswith("csv · steps 0–2 · 3 points")  # noqa: RUF001  the dash of ranges
     assert "  file    logs/a/log.csv\n" in text
     assert "  config  learning_rate 1e-3, seed 1, " in text
-    assert "  tr_loss                    train/loss       3  'tr_loss' is loss of train\n" in text
+    assert "  tr_loss                    train/loss       3  is loss of train\n" in text
     assert "  eta_seconds                -            1,200  timing, no metric; it says how long" in text
     assert "  note    logs/a/log.csv:7: 2 cells are not numbers, dropped\n" in text
     assert "  corrupt  logs/f0.csv:1: is empty\n" in text

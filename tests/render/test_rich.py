@@ -84,6 +84,22 @@ def test_a_consequence_is_told_under_its_cause_only() -> None:
     assert "warning[accuracy-gap]" not in text
 
 
+def test_a_consequence_that_is_worse_than_its_cause_says_so() -> None:
+    report = fx.one_run()
+    cause = replace(report.findings[0], severity=Severity.WARNING)
+    worse = replace(report.findings[1], severity=Severity.ERROR)
+    assert "= also explains: error[accuracy-gap]" in show(replace(report, findings=(cause, worse)))
+
+
+def test_one_picture_serves_several_findings_of_one_run() -> None:
+    first, other = fx.finding(), fx.finding(rule="lr-too-high")
+    moved = fx.finding(rule="lr-too-low", last_step=3000)
+    assert show(replace(fx.one_run(), findings=(first,))).count("└") == 1
+    text = show(replace(fx.one_run(), findings=(first, other, moved)))
+    assert text.count("└") == 2
+    assert "error[lr-too-high]" in text
+
+
 def test_a_consequence_whose_cause_is_missing_stands_alone() -> None:
     report = fx.one_run()
     assert "warning[accuracy-gap]" in show(replace(report, findings=report.findings[1:]))
@@ -149,6 +165,22 @@ def test_nothing_unread_or_crashed_is_hidden_from_the_quiet_report() -> None:
     assert text.splitlines()[-1].endswith("exit 1")
 
 
+def test_the_quiet_report_gives_paths_whole() -> None:
+    path = f"{'long/' * 30}log.csv"
+    text = show(Report(root=".", runs=fx.healthy().runs, findings=(fx.finding(path=path, line=3),)), verbosity=-1)
+    assert f"{path}:3" in "".join(line.removeprefix("  -->").strip() for line in text.splitlines())
+
+
+def test_counts_are_not_broken_inside() -> None:
+    text = show(fx.many_runs(), width=80)
+    assert "\n1 suppressed · 1,204 other files ignored\n" in text
+
+
+def test_every_skip_names_its_run_where_there_are_several() -> None:
+    assert "  noisy-batch: 41 points, and 100 are needed" in show(fx.one_run(), verbosity=1)
+    assert " on resnet50-a: 41 points, and 100 are needed" in show(fx.many_runs(), verbosity=1)
+
+
 def test_unjudged_rules_are_grouped_by_what_to_log() -> None:
     text = show(fx.one_run(), width=120)
     assert "  log update_ratio/<layer>                    update-ratio-high, update-ratio-low" in text
@@ -167,6 +199,8 @@ CORRUPT = Unreadable("x.csv", "cut off", "corrupt")
         (replace(BASE, findings=(fx.finding(run="."),)), "✗ FAIL  1 error  exit 1  runaudit explain overfitting"),
         (replace(BASE, findings=(WARNING,), runs=(replace(BASE.runs[0], verdict="warn"),)),
          "! WARN  1 warning  exit 0  runaudit explain overfitting"),
+        (replace(BASE, findings=(fx.finding(run="."),), runs=(replace(BASE.runs[0], verdict="fail"),), fail_on="never"),
+         "✗ FAIL  1 error  exit 0  runaudit explain overfitting"),
         (replace(BASE, findings=(WARNING,), fail_on="warning"),
          "✗ FAIL  1 warning  exit 1  runaudit explain overfitting"),
         (replace(BASE, runs=(replace(BASE.runs[0], verdict="unknown"),)), "? UNKNOWN  nothing found  exit 0"),

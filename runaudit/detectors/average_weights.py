@@ -1,0 +1,48 @@
+"""Evaluations that jump more from one to the next than the last quarter of the run gains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from runaudit.detectors import Detector
+from runaudit.detectors._loss import finite_part
+from runaudit.model import Hit, Series
+from runaudit.numerics import block_medians, kendall_z, noise_sd
+
+
+def average_weights(
+    val: Series, *, min_ratio: float, min_wiggle: float, max_wiggle: float, min_evals: int
+) -> Iterator[Hit]:
+    """Report a validation loss whose wiggle late in the run outweighs what the last quarter gained.
+
+    The wiggle is the standard deviation from one evaluation to the next over the second half, trend removed; the gain
+    is the median of the third quarter less that of the last. The wiggle must exceed ``min_ratio`` of the gain and
+    ``min_wiggle`` of the whole way down; beyond ``max_wiggle`` of it the fault lies deeper. A loss that rises
+    significantly over the second half raises nothing: averaging does not mend that. Values that are not finite are
+    left out; under ``min_evals`` evaluations raise ``NotJudged``.
+    """
+    steps, values = finite_part(val, min_evals)
+    late = values[len(values) // 2 :]
+    quarters = np.array_split(values, 4)
+    gain = float(np.median(quarters[2]) - np.median(quarters[3]))
+    wiggle = noise_sd(late)
+    way = max(float(values[0]), float(np.median(values[:3]))) - float(np.median(quarters[3]))
+    worth_it = min_wiggle * way < wiggle <= max_wiggle * way and wiggle > min_ratio * max(gain, 0.0)
+    if not worth_it or kendall_z(block_medians(late, 60)) > 2.0:
+        return
+    facts: dict[str, float | str] = {
+        "wiggle": wiggle,
+        "gain": gain,
+        "share": wiggle / way,
+        "end": float(values[-1]),
+        "middle": float(np.median(quarters[3])),
+        "evals": len(values),
+    }
+    yield Hit(int(steps[len(values) // 2]), int(steps[-1]), facts, series=val.name)
+
+
+DETECTOR = Detector(
+    "average-weights", average_weights, frozenset({"wiggle", "gain", "share", "end", "middle", "evals"})
+)

@@ -1,0 +1,104 @@
+"""Updates that are large against the weights they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from runaudit.detectors import Detector
+from runaudit.detectors._rate import adaptive, layer_medians, near_peak
+from runaudit.detectors._unrest import bounce, fall_of, thrown, wiggle
+from runaudit.errors import NotJudged
+from runaudit.model import Hit, Series
+from runaudit.numerics import level
+
+
+def update_ratio_high(
+    ratios: Mapping[str, Series],
+    lr: Series | None,
+    loss: Series | None,
+    val: Series | None,
+    optimizer: str | None,
+    *,
+    limit: float,
+    extreme: float,
+    jumps: float,
+    rises: float,
+    wiggles: float,
+    thrown_by: float,
+    min_rows: int,
+    healthy: float,
+) -> Iterator[Hit]:
+    """Report a median update:weight ratio above ``limit`` while the learning rate is near its peak.
+
+    The median over time of each layer, then over layers; rows with a ratio of zero (frozen, or no step taken) are left
+    out. A healthy run may be above the limit, so one sign is weak; decisive is a ratio above ``extreme``, or one
+    above ``limit`` whose harm is seen on a curve: the loss ends above its start or is not finite, was thrown above it,
+    validation jumps (``jumps``, ``rises``), or the loss wiggles (``wiggles``). For optimizers that do not scale each
+    step a noisy gradient alone makes a high ratio, and only an end above the start counts. The factor brings the
+    median back to ``healthy``. Under ``min_rows`` rows in every layer raise ``NotJudged``, unless the loss was lost
+    before more could be logged. Source: CS231n notes,
+    ratio of weights:updates (about 1e-3).
+    """
+    lost = _lost(loss)
+    medians = layer_medians(near_peak(ratios, lr), min_rows)
+    if not medians and lost is not None:  # the run broke before it had logged enough rows
+        medians = {layer: m for layer, m in layer_medians(ratios, 1).items() if m > extreme}
+    if not medians:
+        raise NotJudged(f"no layer has {min_rows} update ratios above zero", "update_ratio/<layer>, 10 rows or more")
+    middle = float(np.median(list(medians.values())))
+    if not middle > limit:
+        return
+    worst = max(medians, key=lambda layer: medians[layer])
+    facts: dict[str, float | str] = {
+        "ratio": middle,
+        "layers": len(medians),
+        "worst_layer": worst,
+        "worst": medians[worst],
+        "low": min(medians.values()),
+        "high": max(medians.values()),
+    }
+    harm = lost
+    if harm is None and adaptive(optimizer):
+        harm = _restless(loss, val, jumps, rises, wiggles, thrown_by)
+    if harm is not None:
+        facts["harm"] = harm
+    factor = float(10.0 ** np.round(np.log10(healthy / middle)))
+    series = ratios[worst]
+    weak = not middle > extreme and harm is None
+    yield Hit(int(series.steps[0]), int(series.steps[-1]), facts, weak=weak, series=series.name, factor=factor)
+
+
+def _lost(loss: Series | None) -> str | None:
+    """Return how a loss was lost altogether, None where it was not."""
+    if loss is None or not len(loss):
+        return None
+    if not np.isfinite(loss.values).all():
+        return "the loss became NaN or infinite"
+    end = level(loss.values)
+    return f"the loss ends at {end:.4g}, above its start" if end > 1.05 * abs(float(loss.values[0])) else None
+
+
+def _restless(
+    loss: Series | None, val: Series | None, jumps: float, rises: float, wiggles: float, thrown_by: float
+) -> str | None:
+    """Return what on the curves says that the steps are too long, None for nothing."""
+    jumpy = bounce(val)
+    if jumpy is not None and jumpy.noise >= jumps and jumpy.rises >= rises:
+        return f"validation loss jumps by {jumpy.noise:.1%} of its fall"
+    if loss is None or fall_of(loss.values) <= 0:
+        return None
+    wild = wiggle(loss, loss.values)
+    if wild is not None and wild >= wiggles:
+        return f"the loss wiggles by {wild:.0%} of its fall"
+    throw = thrown(loss.values, least=thrown_by)
+    return f"the loss was thrown up to {throw.peak:.4g}" if throw is not None else None
+
+
+DETECTOR = Detector(
+    "update-ratio-high",
+    update_ratio_high,
+    frozenset({"ratio", "layers", "worst_layer", "worst", "low", "high"}),
+    frozenset({"harm"}),
+)
