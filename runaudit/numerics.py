@@ -130,7 +130,7 @@ def tail(values: FloatArray, share: float, least: int = 3) -> FloatArray:
 
 
 def level(values: FloatArray, share: float = 0.1) -> float:
-    """Return the median of the last ``share`` of the values; NaN for none.
+    """Return the median of the last ``share`` of the values, three at least; NaN for none, or with NaN among them.
 
     >>> level(np.array([9.0, 9.0, 1.0, 2.0, 3.0]))
     2.0

@@ -15,11 +15,13 @@ import yaml
 from runaudit.detectors import Detector, detectors
 from runaudit.errors import UsageError
 from runaudit.model import Confidence, Severity
+from runaudit.tasks import problems as task_problems
 
 FIELDS = {
     "id": str, "title": str, "severity": str, "confidence": str, "scope": str, "detector": str, "inputs": dict,
     "params": dict, "message": str, "evidence": list, "why": str, "remedy": list, "prescription": dict, "needs": list,
     "weak": dict, "explains": list, "citations": list, "examples": list, "measured": dict,
+    "not_for": list,
 }  # fmt: skip
 REQUIRED = ("id", "title", "severity", "detector", "inputs", "message", "why", "remedy", "examples")
 OPS = ("multiply", "set", "add", "enable")
@@ -72,6 +74,7 @@ class Rule:
     explains: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()
     measured: Mapping[str, float] = field(default_factory=dict)
+    not_for: tuple[str, ...] = ()
 
 
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -198,6 +201,7 @@ def _head_problems(data: Mapping[str, Any], path: Path) -> Iterator[str]:
     for key in ("remedy", "evidence", "needs", "explains"):
         if not all(isinstance(item, str) for item in data.get(key, [])):
             yield f"{key}: every item must be text"
+    yield from task_problems(data.get("not_for", []))
     prescription = data.get("prescription")
     if prescription is not None:
         if set(prescription) != {"parameter", "op", "value"}:
@@ -236,6 +240,8 @@ def _detector_problems(data: Mapping[str, Any], detector: Detector) -> Iterator[
             yield from _bound_problems(f"params.{name}", spec["default"], _param(spec))
             if thresholds[name] is int and not isinstance(spec["default"], int):
                 yield f"params.{name}: {spec['default']!r} is not a whole number"
+    for name in sorted(params.keys() & (detector.facts | detector.more_facts)):
+        yield f"params.{name}: {detector.name} has a fact of that name; a message could not tell them apart"
     known = {*ALWAYS, *detector.facts, *params}
     for name in template_fields(data["message"]) - known:
         yield f"message uses {{{name}}}, which {detector.name} does not always give"
@@ -293,4 +299,5 @@ def _build(data: Mapping[str, Any], path: Path, detector: Detector) -> Rule:
         explains=tuple(data.get("explains", [])),
         citations=tuple(Citation(c["title"], c.get("url", "")) for c in data.get("citations", [])),
         measured=data.get("measured", {}),
+        not_for=tuple(data.get("not_for", [])),
     )

@@ -11,6 +11,7 @@ from runaudit.numerics import block_medians, finite, level, noise_sd, running_me
 
 HALF_SPIKE = 4.0  # noise units that a climb must exceed to be one
 WINDOW = 31
+LOST = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def bounce(val: Series | None) -> Bounce | None:
     """Return how much a validation loss jumps from one evaluation to the next; None under eight finite values.
 
     The same samples are measured each time, so what jumps is the weights. The first quarter, where a healthy loss
-    may still jump, is left out of the noise.
+    may still jump, is left out of the noise. A loss that gave back a quarter of its fall for good climbs (overfitting,
+    divergence) and is not judged: None.
     """
     values = finite(val.values) if val is not None else np.empty(0)
     if len(values) < 8:
@@ -74,6 +76,9 @@ def bounce(val: Series | None) -> Bounce | None:
     fall = float(values[0] - values.min())
     if fall <= 0:
         return Bounce(float("inf"), float("inf"))
+    smooth = running_median(values, 5)
+    if float(smooth[-1] - smooth.min()) > LOST * fall:
+        return None
     rises = float(np.maximum(np.diff(values), 0.0).sum())
     return Bounce(noise_sd(values[len(values) // 4 :]) / fall, rises / fall)
 

@@ -23,12 +23,14 @@ def bad_initial_loss(
     *,
     above: float,
     below: float,
+    nats: float,
 ) -> Iterator[Hit]:
     """Report a first loss ``above`` times the loss of guessing, ln C, or under ``below`` of it.
 
     Only a value of the very start can be judged: a per-step training loss or a validation loss at step 0 or 1; where
     both are there, the nearer to ln C counts, since a single batch may be odd. Too low is weak, and nothing for a run
-    that starts from pretrained weights. An infinite or NaN first loss is above everything. Losses that are sums, or
+    that starts from pretrained weights; too high by less than ``nats`` is weak, for with two classes an ordinary random
+    start is half above ln 2. An infinite or NaN first loss is above everything. Losses that are sums, or
     no cross entropy, and logs that begin later, raise ``NotJudged``. Source: CS231n notes, sanity checks.
     """
     chance = chance_level(classes, kind)
@@ -46,7 +48,13 @@ def bad_initial_loss(
     fresh = fresh_start(pretrained)
     if ratio > above or (ratio < below and fresh):
         facts = {"first": ratio * chance, "chance": chance, "ratio": ratio, "classes": classes}
-        yield Hit(int(loss.steps[0]), int(loss.steps[0]), facts, weak=ratio < below, series=loss.name)
+        yield Hit(
+            int(loss.steps[0]),
+            int(loss.steps[0]),
+            facts,
+            weak=ratio < below or ratio * chance - chance < nats,
+            series=loss.name,
+        )
 
 
 DETECTOR = Detector("bad-initial-loss", bad_initial_loss, frozenset({"first", "chance", "ratio", "classes"}))

@@ -104,6 +104,8 @@ def _trend(steps: IntArray, values: FloatArray, top: int, at: int) -> _Trend:
     end = level(values, 0.25 * (len(values) - at) / len(values))
     at_cut = float(y.mean() + slope * (np.log(since[at]) - x.mean()))
     expected = -slope * float(np.log(since[-1] / since[at]))
+    if values.min() >= 0:
+        expected = min(expected, at_cut)  # a loss that is never negative cannot promise more
     z = -slope / error if error > 0 else (np.inf if slope < 0 else 0.0)
     return _Trend(at_cut, expected, at_cut - end, float(np.median(values[:3])) - end, z)
 

@@ -36,9 +36,10 @@ def diverged(
         raise NotJudged("the loss of reinforcement learning may rise while the agent improves", "judge by the reward")
     steps, values = finite_part(loss, min_points)
     first, end = float(values[0]), level(values)
-    reference, by = first, "its first value"
-    rose = end - first > min_rise * abs(first) and float(np.percentile(tail(values, 0.2), 10)) > first
     chance = chance_level(classes, kind)
+    guess = chance is not None and chance > first  # one lucky batch is no beginning of a classifier
+    reference, by = (chance, "the loss of guessing") if chance is not None and guess else (first, "its first value")
+    rose = end - reference > min_rise * abs(reference) and float(np.percentile(tail(values, 0.2), 10)) > reference
     if not rose and chance is not None and loss.reduction is Reduction.EPOCH_MEAN:
         rose = first > (1 + 3 * min_rise) * chance and end > above_chance * chance and float(values.min()) > chance
         reference, by = chance, "the loss of guessing"

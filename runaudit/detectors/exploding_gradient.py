@@ -58,6 +58,8 @@ def exploding_gradient(
         raise NotJudged("the gradients of reinforcement learning follow the rewards", "judge by the reward")
     name, by, steps, values = _norm(norm, gradients, min_rows)
     course = _course(steps, values, loss)
+    if course.reaches_zero:
+        raise NotJudged("a loss that reaches 0 or less gives no scale for the gradient", "a positive loss")
     signs: Facts = {}
     chance = chance_level(classes, kind) if "sum" not in (reduction or "") else None
     if chance is not None and course.first_loss > above_chance * chance:
@@ -66,7 +68,7 @@ def exploding_gradient(
     if grown > growth:
         signs["grown"] = grown
     large, blown = "chance" in signs, "grown" in signs
-    how = _how(course, drop=drop, runaway=runaway, nats=nats, collapse=collapse, large=large, grown=blown)
+    how = _how(course, drop=drop, runaway=runaway, nats=nats, collapse=collapse, steep=steep, large=large, grown=blown)
     if not how:
         return
     if how == "runs away":
@@ -103,6 +105,7 @@ class _Course:
     loss_fell: float = 1.0
     blown_up: bool = False
     overflow: bool = False
+    reaches_zero: bool = False
 
     @property
     def fell(self) -> float:
@@ -165,11 +168,20 @@ def _course(steps: IntArray, values: FloatArray, loss: Series | None) -> _Course
         loss_fell=max(1.0, begin / late) if late > 0 else 1.0,
         blown_up=not np.isfinite(loss.values[-1]) or level(losses) > float(losses[0]),
         overflow=bool(np.isposinf(loss.values[0])),
+        reaches_zero=bool(losses.min() <= 0),
     )
 
 
 def _how(
-    course: _Course, *, drop: float, runaway: float, nats: float, collapse: float, large: bool, grown: bool
+    course: _Course,
+    *,
+    drop: float,
+    runaway: float,
+    nats: float,
+    collapse: float,
+    steep: float,
+    large: bool,
+    grown: bool,
 ) -> str:
     """Return in a word or two how the gradient explodes, "" where it does not."""
     started = bool(np.isfinite(course.first))
@@ -177,7 +189,7 @@ def _how(
         return "runs away"
     if course.overflow and course.at_once and not started:
         return "runs away"
-    if course.excess > drop:
+    if course.excess > drop and not course.first <= steep * course.first_loss:
         return "falls back"
     collapsed = course.loss_fell > collapse and np.isfinite(course.excess)  # the activations blew up the loss as well
     if (large and course.top > nats) or (grown and collapsed):

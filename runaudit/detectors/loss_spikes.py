@@ -45,7 +45,9 @@ def loss_spikes(
     start = int(np.ceil(skip_share * len(values)))
     late = residual[start:]
     sd = spread(late)
-    fall = float(np.median(values[:3])) - float(np.median(values[-max(3, len(values) // 10) :]))
+    fall = min(float(values[0]), float(np.median(values[:3]))) - float(np.median(values[-max(3, len(values) // 10) :]))
+    if not 0 < 3.0 * sd < fall:
+        fall = max(fall, 3.0 * sd)
     bar = max(min_noise * sd, min_progress * max(fall, 0.0))
     above = np.flatnonzero(late > bar)
     if not len(above) or bar <= 0:

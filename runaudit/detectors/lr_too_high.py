@@ -50,15 +50,15 @@ def lr_too_high(
 ) -> Iterator[Hit]:
     """Report marks of steps that are too long, in a run that did not diverge.
 
-    Symptoms, on the curves: the smoothed loss is thrown above its first value by ``thrown_by`` of it; validation
-    loss jumps between evaluations (noise ``jumps`` and the sum of rises ``rises``, as shares of its fall); the loss
+    Symptoms, on the curves: the smoothed loss is thrown above its first value by ``thrown_by`` of it; validation loss
+    jumps between evaluations (noise ``jumps`` and the sum of rises ``rises``, as shares of its fall); the loss
     wiggles by ``wiggles`` of its fall although a batch has ``big_batch`` samples; it never left the loss of guessing.
-    Causes, measured apart from the curve: the update:weight ratio while the rate is near its peak (``high_ratio``
-    for optimizers that scale each step, ``extreme_ratio`` for any), and a peak rate ``far_above`` times the plain
-    default of the optimizer. A symptom with a cause is decisive. So is a throw that lasts ``long_throw`` of the run; a
-    short one, which healthy runs without warm-up show too, asks for a rate ``absurd`` times the default. One mark alone
-    is weak. With pretrained weights a climb is normal. Under ``min_points`` finite values raise ``NotJudged``.
-    Source: CS231n notes, effects of learning rates and ratio of updates; tuning playbook.
+    Causes, measured apart from the curve: the update:weight ratio while the rate is near its peak (``high_ratio`` for
+    optimizers that scale each step, ``extreme_ratio`` for any), and a peak rate ``far_above`` times the plain default
+    of the optimizer. Jumps with a cause are decisive, and wiggle with a high ratio. So is a throw that lasts
+    ``long_throw`` of the run; a short one, which healthy runs without warm-up show too, asks for a rate ``absurd``
+    times the default. One mark alone is weak. With pretrained weights a climb is normal. Under ``min_points`` finite
+    values raise ``NotJudged``. Source: CS231n notes, effects of learning rates and ratio of updates; tuning playbook.
     """
     steps, values = finite_part(loss, min_points)
     done = progress(values)
@@ -69,24 +69,25 @@ def lr_too_high(
     moved = fall_of(values) > max(stuck * abs(done.start), 2.0 * done.noise)
     jumpy = bounce(val) if moved else None
     if jumpy is not None and jumpy.noise >= jumps and jumpy.rises >= rises and np.isfinite(jumpy.rises):
-        facts |= {"jumps": jumpy.noise, "rises": jumpy.rises}
+        facts |= {"val_jumps": jumpy.noise, "val_rises": jumpy.rises}
     wild = wiggle(loss, values) if moved and batch is not None and batch >= big_batch else None
     if wild is not None and batch is not None and wild >= wiggles:
         facts |= {"wiggle": wild, "batch": batch}
-    symptoms = {"jumps", "wiggle"} & facts.keys()
+    symptoms = {"val_jumps", "wiggle"} & facts.keys()
     causes = _causes(facts, lr, steps, ratios, rate, optimizer, (high_ratio, extreme_ratio), far_above)
     beyond = "rate" in facts and float(facts["rate"]) >= absurd * float(facts["plain"])
     chance = chance_level(classes, kind)
     if beyond and (not moved or (chance is not None and done.end > (1.0 - stuck / 5) * chance)):
-        facts["stuck"] = done.end
+        facts["stuck_at"] = done.end
     decisive = bool(
-        (symptoms and causes)
+        ("val_jumps" in symptoms and causes)
+        or ("wiggle" in symptoms and "ratio" in facts)
         or (throw is not None and (throw.share >= long_throw or beyond or "extreme" in causes))
-        or "stuck" in facts
-        or ("extreme" in causes and done.fall > 0)
+        or "stuck_at" in facts
+        or (beyond and "ratio" in facts)
     )
-    if not symptoms and not causes and throw is None:
-        return
+    if not symptoms and throw is None and not (beyond or "extreme" in causes or len(causes) > 1):
+        return  # many sound runs take a rate or a ratio above the usual, and nothing comes of it
     facts["signs"] = len(symptoms) + len(causes) + (throw is not None)
     yield Hit(int(steps[0]), int(steps[-1]), facts, weak=not decisive, series=loss.name, factor=_factor(facts))
 
@@ -133,6 +134,18 @@ DETECTOR = Detector(
     lr_too_high,
     frozenset({"start", "end", "signs"}),
     frozenset(
-        {"peak", "peak_step", "above", "jumps", "rises", "wiggle", "batch", "stuck", "ratio", "rate", "plain"},
+        {
+            "peak",
+            "peak_step",
+            "above",
+            "val_jumps",
+            "val_rises",
+            "wiggle",
+            "batch",
+            "stuck_at",
+            "ratio",
+            "rate",
+            "plain",
+        },
     ),
 )

@@ -48,12 +48,13 @@ def lr_too_low(
     Progress is measured against the learning rate travelled so far (its sum over steps), so that a decay schedule,
     under which every curve flattens, is not mistaken for convergence. Decisive are an update:weight ratio below
     ``low_ratio`` that never came near the ``healthy_ratio`` while the loss falls (a ratio that collapsed belongs to
-    dead units), and a pace of training and of validation loss that both kept ``straight`` of their start under a rate
-    that hardly changed (``steady``). Otherwise two signs are needed: a pace of ``hint``, a fall of less than
-    ``moved`` of the start, a rate ``far_below`` times under the optimizer's plain default without pretrained weights.
-    One is weak. That the loss falls must be significant (``min_z``) in training or in validation; a loss that does not
-    fall is left to the rule on runs that do not learn. Under ``min_points`` finite values raise ``NotJudged``. Source:
-    CS231n notes: low learning rates, and the linear shape of the loss; ratio of updates.
+    dead units), and a pace of training and of validation loss that both kept ``straight`` of their start, under a
+    rate that hardly changed (``steady``) or in a run that moved less than ``moved``. Otherwise two signs are needed:
+    a pace of ``hint``, a fall of less than ``moved`` of the start, a rate ``far_below`` times under the optimizer's
+    plain default without pretrained weights. One is weak. That the loss falls must be significant (``min_z``) in
+    training or in validation; a loss that does not fall is left to the rule on runs that do not learn. Under
+    ``min_points`` finite values raise ``NotJudged``. Source: CS231n notes: low learning rates, and the linear shape
+    of the loss; ratio of updates.
     """
     steps, values = finite_part(loss, min_points)
     done = progress(values)
@@ -71,7 +72,10 @@ def lr_too_low(
     highest = highest_ratio(ratios)
     if ratio is not None and highest is not None and 1e-7 < ratio < low_ratio and highest < healthy_ratio:
         facts["ratio"] = ratio
-    if not {"pace", "ratio"} & facts.keys() or falling <= min_z / 2:
+    unsure = val_pace is not None and "val_pace" not in facts and not 0 < (ratio or 1.0) < 5 * low_ratio
+    if "ratio" not in facts and ("pace" not in facts or val_falls < 0 or unsure):
+        return  # validation that rises, or levels off, says that the run is not too slow
+    if falling <= min_z / 2:
         return
     if falling > min_z and done.start and 0 <= done.fall / abs(done.start) < moved:
         facts["share"] = done.fall / abs(done.start)
@@ -80,8 +84,9 @@ def lr_too_low(
     if top is not None and plain is not None and 0 < top * far_below <= plain and fresh_start(pretrained):
         facts |= {"rate": top, "plain": plain}
     constant = rates is None or float(rates.min()) >= steady * float(rates.max())
+    low_and_straight = ratio is not None and ratio < 5 * low_ratio and "pace" in facts
     straight_twice = (
-        constant
+        (constant or ("share" in facts and fresh_start(pretrained)))
         and straight <= float(facts.get("pace", 0.0)) < 1.5
         and straight <= float(facts.get("val_pace", 0.0)) < 1.5
         and thrown(values, least=0.05) is None
@@ -90,7 +95,8 @@ def lr_too_low(
     if form is not None and form.kind in ("linear", "exponential"):
         facts["shape"] = _words(form)
     signs = len({"pace", "ratio", "share", "rate", "val_pace"} & facts.keys())
-    decisive = "ratio" in facts or straight_twice or "rate" in facts
+    healthy = ratio is not None and ratio >= healthy_ratio
+    decisive = "ratio" in facts or low_and_straight or (straight_twice and not healthy) or "rate" in facts
     factor = 10.0 if ratio is None or ratio <= 0 else float(10.0 ** np.clip(np.round(np.log10(1e-3 / ratio)), 1, 4))
     hit = {**facts, "signs": signs}
     yield Hit(int(steps[0]), int(steps[-1]), hit, weak=not decisive, series=loss.name, factor=factor)

@@ -73,9 +73,7 @@ def missing_decay(
     if values.min() >= 0 and end < room * fall:
         return  # so near to 0 that a decay has nothing left to gain
     facts: dict[str, float | str] = {"gain": gain, "end": end, "fall": fall}
-    rate = _rate(lr)
-    if np.isfinite(rate):
-        facts["rate"] = rate
+    facts |= _rate(lr)
     fixed = _fixed(val, clean, steps, values, fall)
     if fixed is not None:
         jump = difference_sd(fixed[len(fixed) // 2 :]) / fall
@@ -92,8 +90,8 @@ def missing_decay(
     if not {"wiggle", "ratio"} & facts.keys():
         return
     if gain + doubt < still:
-        facts["still"] = gain + doubt
-    signs = len({"wiggle", "ratio", "noise", "still"} & facts.keys())
+        facts["gain_at_most"] = gain + doubt
+    signs = len({"wiggle", "ratio", "noise", "gain_at_most"} & facts.keys())
     decisive = signs >= 2 or float(facts.get("wiggle", 0.0)) > far_wiggle
     weak = not decisive or gain > moved or not fresh_start(pretrained)
     yield Hit(int(steps[-fifth]), int(steps[-1]), {**facts, "signs": signs}, weak=weak, series=loss.name)
@@ -118,9 +116,10 @@ def _middle(values: FloatArray) -> float:
     return float(np.mean(np.sort(values)[cut : len(values) - cut]))
 
 
-def _rate(lr: Series | None) -> float:
+def _rate(lr: Series | None) -> dict[str, float | str]:
+    """Return the last learning rate as a fact, nothing where none was logged."""
     values = finite(lr.values) if lr is not None else np.empty(0)
-    return float(values[-1]) if len(values) else float("nan")
+    return {"rate": float(values[-1])} if len(values) else {}
 
 
 def _first(val: Series | None) -> float:
@@ -161,5 +160,5 @@ DETECTOR = Detector(
     "missing-decay",
     missing_decay,
     frozenset({"gain", "end", "fall", "signs"}),
-    frozenset({"rate", "wiggle", "evals", "ratio", "noise", "still"}),
+    frozenset({"rate", "wiggle", "evals", "ratio", "noise", "gain_at_most"}),
 )

@@ -14,15 +14,24 @@ from runaudit.numerics import level, running_median
 
 
 def noisy_batch(
-    loss: Series, val: Series | None, batch: float | None, *, limit: float, small_batch: float, min_points: int
+    loss: Series,
+    val: Series | None,
+    batch: float | None,
+    *,
+    limit: float,
+    small_batch: float,
+    tiny: float,
+    tiny_limit: float,
+    min_points: int,
 ) -> Iterator[Hit]:
     """Report a per-step loss whose wiggle in the second half exceeds ``limit`` of all that the loss fell.
 
     The wiggle is the standard deviation around a running median of 31 values; means over a window are scaled back by
     the square root of their width. It is decisive where the batch is known and at most ``small_batch``, else weak: a
-    high learning rate wiggles too. ``factor`` of the hit multiplies the batch so that the wiggle, which falls with
-    its square root, gets below a tenth of the progress. Epoch means hide the wiggle and raise ``NotJudged``, as do
-    under ``min_points`` finite values. Source: CS231n notes (the wiggle is related to the batch size).
+    high learning rate wiggles too. A batch of ``tiny`` samples needs only ``tiny_limit``. ``factor`` of the hit
+    multiplies the batch so that the wiggle, which falls with its square root, gets below a tenth of the progress.
+    Epoch means hide the wiggle and raise ``NotJudged``, as do under ``min_points`` finite values. Source: CS231n
+    notes (the wiggle is related to the batch size).
     """
     if loss.reduction in (Reduction.EPOCH_MEAN, Reduction.RUNNING_MEAN):
         raise NotJudged(f"{loss.name} is a mean over many batches, which hides their noise", "the loss of every step")
@@ -33,7 +42,8 @@ def noisy_batch(
     first = float(np.median(values[: max(3, len(values) // 20)]))
     fall = max(first, float(values[0]), _first(val)) - float(np.mean(values[half:]))
     ratio = wiggle / fall if fall > 0 else float("inf")
-    if not wiggle > limit * max(fall, 0.0) or not wiggle > 0:
+    bar = tiny_limit if batch is not None and batch <= tiny else limit
+    if not wiggle > bar * max(fall, 0.0) or not wiggle > 0:
         return
     known = batch is not None
     facts: dict[str, float | str] = {"wiggle": wiggle, "fall": fall, "ratio": ratio, "end": level(values)}

@@ -12,6 +12,8 @@ from runaudit.detectors._loss import finite_part
 from runaudit.model import FloatArray, Hit, Series
 from runaudit.numerics import at_steps, block_medians, kendall_z, level, noise_sd, running_median, smoothed
 
+STAYS = 0.8  # share of the later evaluations that keep half of the rise: it need not go on rising
+
 
 def overfitting(
     val: Mapping[str, Series],
@@ -100,7 +102,10 @@ def _rise(val: Series, limits: _Limits) -> _Rise | None:
     way = max(float(values[0]), float(np.median(values[:3]))) - float(smooth[best])
     noise = noise_sd(values)
     after = values[best:]
-    if len(after) < 4 or rise <= limits.noise * noise or kendall_z(block_medians(after, 60)) < 2.0:
+    if len(after) < 4 or rise <= limits.noise * noise:
+        return None
+    stays = float(np.mean(after[1:] > float(smooth[best]) + 0.5 * rise)) >= STAYS
+    if kendall_z(block_medians(after, 60)) < 2.0 and not stays:
         return None
     relative = rise / float(smooth[best]) if smooth[best] > 0 else float("inf")
     plain = rise > limits.share * max(way, 0.0) and relative > limits.rise

@@ -100,12 +100,12 @@ def _capacity(
     ratios: Mapping[str, Series] | None,
 ) -> dict[str, float | str]:
     """Return the sign that the model is small, as a fact; nothing where there is none."""
+    word = (architecture or "").lower().replace(" ", "_")
+    if word and any(word == w or word.startswith(f"{w}_") for w in LINEAR):  # linear at any width
+        return {"shape": f"the architecture is {architecture!r}"}
     outputs = classes if classes is not None and classes >= 2 else 1.0
     if parameters is not None and parameters >= 2 and parameters == int(parameters):
         return {"parameters": parameters, "share": parameters / outputs} if parameters <= few * outputs else {}
-    word = (architecture or "").lower().replace(" ", "_")
-    if word and any(word == w or word.startswith(f"{w}_") for w in LINEAR):
-        return {"shape": f"the architecture is {architecture!r}"}
     if ratios is not None and len(ratios) == 1 and not WHOLE & {n.lower() for n in ratios}:
         return {"shape": f"the log shows one layer, {next(iter(ratios))!r}"}
     return {}

@@ -62,7 +62,7 @@ def unshuffled_data(
     period = strongest_period(even, min_period, most)
     if period is not None:
         found.append((fold(even, period), min_z + _by_chance(most - min_period)))
-    fall = max(float(values[0]), float(np.median(values[:3]))) - level(values)
+    fall = float(values[0]) - level(values)
     good = [
         f for f, bar in found
         if f is not None and f.repeat >= min_repeat and f.z >= bar and f.rise > min_rise * max(fall, 0.0) and f.rise > 0

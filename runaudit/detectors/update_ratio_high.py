@@ -23,6 +23,7 @@ def update_ratio_high(
     *,
     limit: float,
     extreme: float,
+    quiet: float,
     jumps: float,
     rises: float,
     wiggles: float,
@@ -32,14 +33,14 @@ def update_ratio_high(
 ) -> Iterator[Hit]:
     """Report a median update:weight ratio above ``limit`` while the learning rate is near its peak.
 
-    The median over time of each layer, then over layers; rows with a ratio of zero (frozen, or no step taken) are left
-    out. A healthy run may be above the limit, so one sign is weak; decisive is a ratio above ``extreme``, or one
-    above ``limit`` whose harm is seen on a curve: the loss ends above its start or is not finite, was thrown above it,
-    validation jumps (``jumps``, ``rises``), or the loss wiggles (``wiggles``). For optimizers that do not scale each
-    step a noisy gradient alone makes a high ratio, and only an end above the start counts. The factor brings the
-    median back to ``healthy``. Under ``min_rows`` rows in every layer raise ``NotJudged``, unless the loss was lost
-    before more could be logged. Source: CS231n notes,
-    ratio of weights:updates (about 1e-3).
+    The median over time of each layer, then over layers; rows with a ratio of zero (frozen, or no step taken) are
+    left out. A healthy run may be above the limit, so up to ``quiet`` times it nothing is said without harm; decisive
+    is a ratio above ``extreme``, or one above ``limit`` whose harm is seen on a curve: the loss ends above its start
+    or is not finite, was thrown above it, validation jumps (``jumps``, ``rises``), or the loss wiggles (``wiggles``).
+    For optimizers that do not scale each step a noisy gradient alone makes a high ratio, and only an end above the
+    start counts. The factor brings the median back to ``healthy``. Under ``min_rows`` rows in every layer raise
+    ``NotJudged``, unless the loss was lost before more could be logged. Source: CS231n notes, ratio of
+    weights:updates (about 1e-3).
     """
     lost = _lost(loss)
     medians = layer_medians(near_peak(ratios, lr), min_rows)
@@ -64,6 +65,8 @@ def update_ratio_high(
         harm = _restless(loss, val, jumps, rises, wiggles, thrown_by)
     if harm is not None:
         facts["harm"] = harm
+    if harm is None and not middle > quiet * limit:
+        return
     factor = float(10.0 ** np.round(np.log10(healthy / middle)))
     series = ratios[worst]
     weak = not middle > extreme and harm is None

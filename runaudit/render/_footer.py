@@ -8,6 +8,7 @@ from runaudit.render._table import tally
 from runaudit.render._words import locate, run_name
 from runaudit.text import cells, count, left, wrap
 
+MOST_ASKS = 8  # lines of what to log unless verbose
 MOST_FILES = 10  # unreadable files named unless verbose
 
 
@@ -17,16 +18,21 @@ def skipped(pen: Pen, report: Report) -> list[str]:
         return []
     if pen.options.verbosity > 0:
         return _every_skip(pen, report)
+    logged = {curve.name for run in report.runs for curve in run.curves} if len(report.runs) == 1 else set()
     groups: dict[str, dict[str, None]] = {}
     for skip in report.skips:
-        groups.setdefault(_ask(skip), {})[skip.rule] = None
+        groups.setdefault(_ask(skip, logged), {})[skip.rule] = None
     rules = {s.rule for s in report.skips}
     some, log = (" on some runs", "the logs hold") if len(report.runs) > 1 else ("", "the log holds")
     lines = _heading(pen, "bold", f"skipped {count(len(rules), 'rule')}", f"{some}: {log} too little for a verdict")
     asks = sorted(groups.items(), key=lambda g: (not g[0].startswith("log "), -len(g[1]), g[0]))
-    width = min(max(cells(pen.clean(a)) for a, _ in asks), pen.width * 2 // 5)
-    for ask, names in asks:
+    shown, hidden = asks[:MOST_ASKS], asks[MOST_ASKS:]
+    width = min(max(cells(pen.clean(a)) for a, _ in shown), pen.width * 2 // 5)
+    for ask, names in shown:
         lines += _two_columns(pen, ask, ", ".join(names), width)
+    if hidden:
+        left_out = {name for _, names in hidden for name in names}
+        lines.append(pen.paint("dim", f"  and {count(len(left_out), 'more rule')}: --verbose says what each lacks"))
     return lines
 
 
@@ -34,8 +40,26 @@ def _heading(pen: Pen, style: str, words: str, more: str) -> list[str]:
     return pen.lead(style, words, more, then="dim", indent=2)
 
 
-def _ask(skip: Skip) -> str:
-    return f"log {'; '.join(skip.needs)}" if skip.needs else skip.reason
+def _ask(skip: Skip, logged: set[str]) -> str:
+    """Return what to log, in few words: what is not in the log at all, else what there is too little of."""
+    if not skip.needs:
+        return skip.reason
+    missing = [need for need in skip.needs if _name(need) not in logged]
+    return "log " + "; ".join(dict.fromkeys(_brief(need) for need in missing)) if missing else f"log {skip.needs[0]}"
+
+
+def _name(need: str) -> str:
+    """Return the series that a need names, without what it says of it."""
+    return need.replace(",", " ").split(" ", 1)[0]
+
+
+def _brief(need: str) -> str:
+    """Return a need without the numbers and reasons behind it.
+
+    >>> _brief("train/loss, 20 values or more"), _brief("zero_frac/<layer> (the share of zeros)")
+    ('train/loss', 'zero_frac/<layer>')
+    """
+    return need.split(",")[0].split(" (")[0].strip()
 
 
 def _two_columns(pen: Pen, first: str, second: str, width: int) -> list[str]:

@@ -318,6 +318,13 @@ def test_a_norm_that_breaks_at_once_is_sure_where_it_was_steep() -> None:
     assert hit("exploding-gradient", late) is None
 
 
+def test_a_loss_that_reaches_zero_gives_no_scale() -> None:
+    for end in (0.0, -3.0):
+        series = {"grad_norm": [36.0] * 20 + [1.0] * 80, "train/loss": [2.0] * 50 + [end] * 50}
+        with pytest.raises(NotJudged, match="no scale"):
+            hit("exploding-gradient", series)
+
+
 @pytest.mark.parametrize(
     ("norm", "loss", "weak"),
     [
@@ -325,8 +332,7 @@ def test_a_norm_that_breaks_at_once_is_sure_where_it_was_steep() -> None:
         ([36.0] * 20 + [2.0] * 20 + [1.0] * 60, [2.0] * 100, True),  # the level is that of the second half
         ([36.0] * 20 + [1.0] * 29 + [2.0] * 51, [2.0] * 100, None),
         ([36.0] * 20 + [1.0] * 80, [2.0] * 50 + [1.9] * 50, None),  # less than the fall of the loss
-        ([36.0] * 20 + [1.0] * 80, [2.0] * 50 + [0.0] * 50, True),  # a loss of zero has no factor
-        ([36.0] * 20 + [1.0] * 80, [2.0] * 50 + [-3.0] * 50, True),  # nor has a likelihood
+        ([7.0] * 20 + [0.1] * 80, [2.0] * 100, None),  # it falls as far, but is small against the loss
         ([1001.0] * 20 + [1.0] * 80, [2.0] * 100, False),  # huge
         ([1000.0] * 20 + [1.0] * 80, [2.0] * 100, True),
         ([61.0, 61.0, *[2.0] * 20, *[1.0] * 78], [2.0] * 100, False),  # collapses within some rows

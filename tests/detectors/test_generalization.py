@@ -138,7 +138,7 @@ PLATEAU = {
     [
         ({}, {"architecture": "Linear"}, False),
         ({}, {"architecture": "logistic regression"}, False),
-        ({}, {"architecture": "linear", "parameters": 90_000}, None),
+        ({}, {"architecture": "linear", "parameters": 90_000}, False),  # linear at any width
         ({"update_ratio/head": [{"repeat": [[1e-3], 9]}]}, {}, False),
         ({"update_ratio/all": [{"repeat": [[1e-3], 9]}]}, {}, "the log does not say"),
         ({"update_ratio/a": [1e-3, 1e-3], "update_ratio/b": [1e-3, 1e-3]}, {}, "the log does not say"),
