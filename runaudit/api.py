@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,12 +26,15 @@ def audit(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     fail_on: str = "error",
+    maps: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Return the report on every run found under ``paths``.
 
-    ``select`` and ``ignore`` name rules or families. Each run is read, judged and dropped, so memory is flat in
-    the number of runs. Raises ``UsageError`` for an unknown rule, a broken rule file or a path that does not exist.
+    ``select`` and ``ignore`` name rules or families. ``maps`` says what columns are: source names, or patterns of them
+    (``*_loss``), to canonical names (``train/loss``; ``ignore`` for no metric); it wins over what a name says. Each
+    run is read, judged and dropped, so memory is flat in the number of runs. Raises ``UsageError`` for an unknown rule,
+    a broken rule file, a map that is no pair of names or a path that does not exist.
     """
     rules = choose(load_rules(examples=False), select, ignore)
     runs: list[RunReport] = []
@@ -40,7 +43,7 @@ def audit(
     crashes: list[Crash] = []
     unreadable: list[Unreadable] = []
     root, ignored = "", 0
-    for item in iter_runs(paths, progress):
+    for item in iter_runs(paths, progress, maps):
         if isinstance(item, Run):
             judged = engine.judge(item, rules)
             runs.append(judged.run)
@@ -63,14 +66,17 @@ def audit(
     )
 
 
-def load(paths: Paths) -> list[Run]:
-    """Return the runs found under ``paths``; raises ``UsageError`` for a path that does not exist."""
-    return list(load_all(paths).runs)
+def load(paths: Paths, *, maps: Mapping[str, str] | None = None) -> list[Run]:
+    """Return the runs found under ``paths``, with ``maps`` as in ``audit``.
+
+    Raises ``UsageError`` for a path that does not exist and for a map that is no pair of names.
+    """
+    return list(load_all(paths, maps=maps).runs)
 
 
-def load_all(paths: Paths, progress: Progress | None = None) -> Loaded:
+def load_all(paths: Paths, progress: Progress | None = None, maps: Mapping[str, str] | None = None) -> Loaded:
     """Return the runs, with the files that gave none and the reason of each."""
-    return load_runs(paths, progress)
+    return load_runs(paths, progress, maps)
 
 
 def calibrate(

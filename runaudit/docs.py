@@ -13,6 +13,7 @@ from runaudit.curves import reduce_curve
 from runaudit.examples import example_run
 from runaudit.pen import Options, Pen
 from runaudit.ruleset import Param, Rule
+from runaudit.tasks import TASKS
 from runaudit.text import count, left, number, one_line, wrap
 
 SPARK = 32
@@ -38,6 +39,7 @@ def page(rule: Rule, options: Options) -> tuple[Section, ...]:
         Section("what to log", "list", [("", n) for n in rule.needs]),
         Section("how it judges", "text", [("", d) for d in _docstring(rule)]),
         Section("limits", "terms", [(name, _limit(p, rule.values[name])) for name, p in rule.params.items()]),
+        Section("not for", "terms", [(TASKS[t].title, f"{TASKS[t].why}; {TASKS[t].instead}") for t in rule.not_for]),
         Section("evidence it shows", "list", [("", _template(e)) for e in rule.evidence]),
         Section("examples", "shapes", [s for e in rule.examples for s in _example(e, options)]),
         Section("how sure", "text", [("", _sure(rule))]),

@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import numpy as np
+
 from runaudit.curves import reduce_curve
-from runaudit.detectors import Input
+from runaudit.detectors import Input, Table
 from runaudit.errors import NotJudged
 from runaudit.model import Crash, Finding, Hit, Prescription, Run, RunReport, Series, Severity, Skip
 from runaudit.ruleset import Rule, template_fields
+from runaudit.tasks import reason
 
-Value = Series | Mapping[str, Series] | float | str | None
+Value = Series | Mapping[str, Series] | Table | float | str | None
+MACHINE = frozenset({"throughput", "process"})  # what they say of a run is not that it learns
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,12 @@ def judge(run: Run, rules: Sequence[Rule]) -> Judgement:
     for rule in rules:
         if rule.scope != "run":
             continue
+        if run.task in rule.not_for:
+            skips.append(Skip(rule.id, run.id, _not_for(run)))
+            continue
         try:
-            found = list(apply(rule, run))
+            with np.errstate(all="ignore"):  # values near 1e308 overflow; the detectors look at what comes out
+                found = list(apply(rule, run))
         except NotJudged as answer:
             skips.append(Skip(rule.id, run.id, answer.reason, answer.needs or rule.needs))
         except Exception as error:  # noqa: BLE001  one broken rule must not hide the others; it is reported
@@ -52,7 +60,8 @@ def judge(run: Run, rules: Sequence[Rule]) -> Judgement:
             if not found:
                 passed.append(rule.id)
     ordered = tuple(order(findings, rules))
-    judged = any(not _takes_anything(r) for r in rules if r.id in passed) or bool(findings)
+    telling = (r for r in rules if r.id in passed and r.family not in MACHINE)
+    judged = any(not _takes_anything(r) for r in telling) or any(f.family not in MACHINE for f in findings)
     report = RunReport(
         id=run.id,
         paths=run.paths,
@@ -82,6 +91,8 @@ def hits(rule: Rule, run: Run) -> list[Hit]:
 
 def _calls(rule: Rule, run: Run) -> list[dict[str, Value]]:
     """Return the inputs of every call: one, or one a series where a single series is given as a pattern."""
+    if run.task in rule.not_for:
+        raise NotJudged(_not_for(run))
     calls: list[dict[str, Value]] = [{}]
     for given in rule.detector.inputs:
         value = _resolve(given, rule.inputs[given.name], run)
@@ -90,6 +101,10 @@ def _calls(rule: Rule, run: Run) -> list[dict[str, Value]]:
         several = value.values() if given.kind == "series" and isinstance(value, Mapping) else [value]
         calls = [{**call, given.name: one} for call in calls for one in several]
     return calls
+
+
+def _not_for(run: Run) -> str:
+    return "; ".join(reason(run.task))
 
 
 def order(findings: Sequence[Finding], rules: Sequence[Rule]) -> Iterator[Finding]:
@@ -112,6 +127,8 @@ def order(findings: Sequence[Finding], rules: Sequence[Rule]) -> Iterator[Findin
         if root.rule not in done:
             done.add(root.rule)
             yield from sorted(below[root.rule], key=rank)
+    circle = [f for f in linked if f.consequence_of is not None and f.consequence_of not in below]
+    yield from (replace(f, consequence_of=None) for f in sorted(circle, key=rank))  # rules that explain each other
 
 
 def _root(finding: Finding, findings: Sequence[Finding], explains: Mapping[str, tuple[str, ...]]) -> str | None:
@@ -145,6 +162,8 @@ def _resolve(given: Input, specs: Sequence[str], run: Run) -> Value | _Missing:
 def _look_up(given: Input, spec: str, run: Run) -> Value:
     if spec.startswith("config:"):
         return _coerce(run.config.get(spec.removeprefix("config:")), given.kind)
+    if spec.startswith("table:"):
+        return run.tables.get(spec.removeprefix("table:"))
     if spec == "run:step_unit":
         return run.step_unit
     if "*" in spec:
@@ -184,7 +203,7 @@ def _finding(rule: Rule, run: Run, hit: Hit, series: Series | None) -> Finding:
         "first_step": hit.first_step,
         "last_step": hit.last_step,
     }
-    path = series.path if series is not None else run.paths[0]
+    path = hit.path or (series.path if series is not None else run.paths[0])
     return Finding(
         rule=rule.id,
         title=rule.title,
@@ -202,7 +221,7 @@ def _finding(rule: Rule, run: Run, hit: Hit, series: Series | None) -> Finding:
         facts=dict(hit.facts),
         limit=dict(rule.values),
         path=path,
-        line=series.line_at(hit.first_step) if series is not None else None,
+        line=hit.line if hit.path else series.line_at(hit.first_step) if series is not None else None,
         fingerprint=hashlib.sha256(f"{rule.id}\n{run.id}\n{name}".encode()).hexdigest()[:16],
         prescription=_prescription(rule, hit),
         citations=tuple(c.url or c.title for c in rule.citations),

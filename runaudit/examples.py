@@ -3,7 +3,7 @@
 A series is a list of pieces, joined in order: a number, ``{line: [from, to, points]}``, ``{decay: [from, floor,
 points]}`` (an exponential that covers five time constants) or ``{repeat: [[values], times]}``. An example may add
 deterministic ``noise`` (standard deviation for every series, or one by name), ``every`` (distance of the steps of a
-series, 1 unless given), ``reduction`` (by series), ``config`` and ``step_unit``.
+series, 1 unless given), ``reduction`` (by series), ``config``, ``tables`` and ``step_unit``.
 """
 
 from __future__ import annotations
@@ -15,18 +15,22 @@ from typing import Any
 import numpy as np
 
 from runaudit.model import FloatArray, Reduction, Run, Series
+from runaudit.tasks import task_of
 
 
 def example_run(example: Mapping[str, Any], name: str = "example") -> Run:
     """Return the run that an example describes; raises ``ValueError`` for a piece that is none of the notation."""
     series = {n: _series(n, pieces, example) for n, pieces in example["series"].items()}
+    config = example.get("config", {})
     return Run(
         id=name,
         paths=(f"{name}.csv",),
         format="example",
         series=series,
-        config=example.get("config", {}),
+        config=config,
+        tables=example.get("tables", {}),
         step_unit=example.get("step_unit", "step"),
+        task=task_of(series, config)[0],
     )
 
 

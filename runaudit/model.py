@@ -152,7 +152,8 @@ class Run:
     """One training run: its series by canonical name, its configuration under canonical keys, its notes.
 
     ``step_unit`` is what a step counts: ``step``, ``epoch``, ``sample``, ``token`` or ``row`` (no axis was
-    logged). ``names`` says for every source name how it was understood and why, for ``runaudit runs``.
+    logged). ``names`` says for every source name how it was understood and why, for ``runaudit runs``. ``task`` is
+    ``supervised`` or one of ``runaudit.tasks.TASKS``; some rules are not for some tasks.
     """
 
     id: str
@@ -164,6 +165,7 @@ class Run:
     notes: tuple[Note, ...] = ()
     step_unit: str = "step"
     names: tuple[Understood, ...] = ()
+    task: str = "supervised"
 
     def to_frame(self) -> pd.DataFrame:
         """Return a frame with one column a series and one row a step; a step without a value is NaN there."""
@@ -195,7 +197,7 @@ class Hit:
     ``weak`` means that the evidence is a single sign of a verdict that needs two: the rule then reports
     with its ``weak`` severity and confidence. ``series`` is the canonical name to anchor the finding to
     (the rule's first input if empty). ``factor`` is the learning-rate factor or other number that the evidence
-    itself suggests, for the prescription.
+    itself suggests, for the prescription. ``path`` and ``line`` say where it stands, if not in that series.
     """
 
     first_step: int
@@ -204,6 +206,8 @@ class Hit:
     weak: bool = False
     series: str = ""
     factor: float | None = None
+    path: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

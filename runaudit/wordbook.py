@@ -61,7 +61,8 @@ def book() -> Book:
     for role, section in roles:
         for canonical, names in data[section].items():
             exact |= {name: Spelling(canonical, role, rank) for rank, name in enumerate(names)}
-    exact |= {name: Spelling("", "ignore", 0) for name in data["ignore"]["names"]}
+    timed = [name for names in data["timing"]["names"].values() for name in names]
+    exact |= {name: Spelling("", "ignore", 0) for name in (*data["ignore"]["names"], *timed) if name not in exact}
     return Book(
         exact=exact,
         splits=_turned(data["splits"]),
@@ -94,6 +95,13 @@ def _pattern(match: str, to: str, unless: str = "") -> Pattern:
 def ignored() -> re.Pattern[str]:
     """Return the pattern of the names that are no metric of the training."""
     return re.compile("|".join(book().data["ignore"]["patterns"]), re.IGNORECASE)
+
+
+@cache
+def timing() -> tuple[Mapping[str, str], tuple[Pattern, ...]]:
+    """Return what the timing and system columns measure, by spelling, and the patterns for the others."""
+    spec = book().data["timing"]
+    return _turned(spec["names"]), tuple(_pattern(**row) for row in spec["patterns"])
 
 
 @cache

@@ -16,6 +16,8 @@ class Case:
     ``cure`` holds the fields of the spec without the fault; the run with them must be lower in ``better`` (a
     field of :class:`Measured`) by a tenth of its loss range. A healthy run has no cure: other rates must not
     be better. ``why`` is filled in with the measurements of the run, ``r``, and of the cured run, ``c``.
+    ``findings`` gives the severity of every rule that has to report the run, and no other may; ``consequences`` says
+    which of them follow from which.
     """
 
     path: str
@@ -24,8 +26,8 @@ class Case:
     config: str = ""
     cure: Mapping[str, Any] = field(default_factory=dict)
     better: str = "final"
-    findings: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
+    findings: Mapping[str, str] = field(default_factory=dict)
+    consequences: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def format(self) -> str:

@@ -1,4 +1,4 @@
-"""The faulty sample runs: at least one for each rule."""
+"""The faulty sample runs, but for those of ``_faulty_plan`` and ``_faulty_setup``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ FAULTY = (
         "to {r.spike:.0f} (without them by {c.spike:.2f}) and comes back to {r.final:.2g} ({c.final:.2g})",
         cure={"bad_batches": ()},
         better="spike",
-        findings=("loss-spikes",),
+        findings={"loss-spikes": "warning", "grad-norm-spikes": "note"},
+        consequences={"grad-norm-spikes": "loss-spikes"},
     ),
     Case(
         "csv/bad-initial-loss",
@@ -23,7 +24,7 @@ FAULTY = (
         config="config.yaml",
         cure={"head_scale": 1.0},
         better="first",
-        findings=("bad-initial-loss",),
+        findings={"bad-initial-loss": "warning"},
     ),
     Case(
         "jsonl/noisy-batch",
@@ -32,8 +33,8 @@ FAULTY = (
         "steps {c.final:.2g}",
         config="config.json",
         cure={"batch": 32, "lr": 0.05},
-        findings=("noisy-batch",),
-        also=("loss-spikes", "missing-decay"),
+        findings={"noisy-batch": "warning", "missing-decay": "warning"},
+        consequences={"missing-decay": "noisy-batch"},
     ),
     Case(
         "jsonl/non-finite",
@@ -41,8 +42,7 @@ FAULTY = (
         "takes the logarithm of half-precision probabilities: a tiny one overflows the gradient, and from step "
         "{r.nan_from} on the loss is NaN; in full precision it ends at {c.final:.2g}",
         cure={"half_probabilities": False},
-        findings=("non-finite",),
-        also=("diverged", "lr-too-high", "missing-decay"),
+        findings={"non-finite": "error"},
     ),
     Case(
         "tensorboard_json/dead-relu",
@@ -50,8 +50,8 @@ FAULTY = (
         "hidden biases start at -3.5: {r.zero:.0%} of the activations are zero and {r.dead:.0%} of the units never "
         "active; ends at {r.final:.2g}, with biases at zero at {c.final:.2g}",
         cure={"hidden_bias": 0.0},
-        findings=("dead-relu",),
-        also=("lr-too-low", "underfitting"),
+        findings={"dead-relu": "warning", "lr-too-low": "note", "still-improving": "note"},
+        consequences={"lr-too-low": "dead-relu", "still-improving": "dead-relu"},
     ),
     Case(
         "keras_csv/overfitting",
@@ -71,8 +71,8 @@ FAULTY = (
         config="config.json",
         cure={"samples": 3000, "steps": 600},
         better="val",
-        findings=("overfitting",),
-        also=("accuracy-gap",),
+        findings={"overfitting": "warning", "accuracy-gap": "note"},
+        consequences={"accuracy-gap": "overfitting"},
     ),
     Case(
         "keras_csv/underfitting",
@@ -81,7 +81,7 @@ FAULTY = (
         "budget {c.final:.2g} (validation {c.val:.2g})",
         config="args.yaml",
         cure={"hidden": (64,)},
-        findings=("underfitting",),
+        findings={"underfitting": "warning"},
     ),
     Case(
         "lightning_csv/lr-too-high",
@@ -89,8 +89,17 @@ FAULTY = (
         "the rate is 40 times the tuned 0.005: the loss blows up at first and ends at {r.final:.2g} against "
         "{c.final:.2g}; median update-to-weight ratio {r.update:.1e} against {c.update:.1e}",
         cure={"lr": 0.005},
-        findings=("lr-too-high", "update-ratio-high"),
-        also=("saturated-activation", "missing-decay", "overfitting", "loss-spikes"),
+        findings={
+            "lr-too-high": "warning",
+            "update-ratio-high": "warning",
+            "missing-decay": "note",
+            "saturated-activation": "note",
+        },
+        consequences={
+            "update-ratio-high": "lr-too-high",
+            "missing-decay": "lr-too-high",
+            "saturated-activation": "lr-too-high",
+        },
     ),
     Case(
         "lightning_csv/unshuffled-data",
@@ -98,8 +107,17 @@ FAULTY = (
         "the training set is sorted by class and read in that order every epoch (38 steps): ends at {r.final:.2g}, "
         "shuffled at {c.final:.2g}",
         cure={"sorted_data": False},
-        findings=("unshuffled-data",),
-        also=("lr-too-high", "overfitting", "diverged", "loss-spikes", "noisy-batch", "missing-decay"),
+        findings={
+            "unshuffled-data": "warning",
+            "lr-too-high": "note",
+            "noisy-batch": "note",
+            "average-weights": "note",
+        },
+        consequences={
+            "lr-too-high": "unshuffled-data",
+            "noisy-batch": "unshuffled-data",
+            "average-weights": "unshuffled-data",
+        },
     ),
     Case(
         "hf_trainer_state/not-learning",
@@ -108,8 +126,8 @@ FAULTY = (
         "2.30; with the right labels {c.final:.1g}",
         config="config.json",
         cure={"random_labels": False},
-        findings=("not-learning",),
-        also=("stuck-at-chance",),
+        findings={"stuck-at-chance": "error", "not-learning": "error"},
+        consequences={"not-learning": "stuck-at-chance"},
     ),
     Case(
         "hf_trainer_state/non-finite",
@@ -118,8 +136,8 @@ FAULTY = (
         "overflows, and the Trainer's NaN filter logs a loss of 0 beside NaN in grad_norm and eval_loss; in full "
         "precision it ends at {c.final:.2g}",
         cure={"half_probabilities": False},
-        findings=("non-finite",),
-        also=("nan-filter-on", "diverged", "lr-too-high", "missing-decay"),
+        findings={"non-finite": "error", "nan-filter-on": "warning", "loss-spikes": "note"},
+        consequences={"nan-filter-on": "non-finite", "loss-spikes": "non-finite"},
     ),
     Case(
         "tensorboard/lr-too-low",
@@ -128,8 +146,8 @@ FAULTY = (
         "{c.final:.1g}; median update-to-weight ratio {r.update:.1e} against {c.update:.1e}",
         config="config.yaml",
         cure={"lr": 0.01},
-        findings=("lr-too-low", "update-ratio-low"),
-        also=("not-learning",),
+        findings={"lr-too-low": "warning", "update-ratio-low": "warning", "still-improving": "note"},
+        consequences={"update-ratio-low": "lr-too-low", "still-improving": "lr-too-low"},
     ),
     Case(
         "tensorboard/not-learning",
@@ -137,8 +155,8 @@ FAULTY = (
         "the optimizer holds a copy of the parameters, so nothing moves: training loss {r.first:.4g} at the start and "
         "{r.final:.4g} at the end, with the parameters themselves {c.final:.1g}",
         cure={"copied_parameters": False},
-        findings=("not-learning",),
-        also=("stuck-at-chance", "lr-too-low"),
+        findings={"not-learning": "error", "noisy-batch": "note"},
+        consequences={"noisy-batch": "not-learning"},
     ),
     Case(
         "tensorboard/saturated-activation",
@@ -147,8 +165,7 @@ FAULTY = (
         "activations are saturated; ends at {r.final:.2g} against {c.final:.1g}",
         config="config.json",
         cure={"weight_scale": 1.0},
-        findings=("saturated-activation",),
-        also=("update-ratio-low", "lr-too-low", "underfitting"),
+        findings={"saturated-activation": "warning"},
     ),
     Case(
         "tensorboard_csv/accuracy-gap",
@@ -166,8 +183,7 @@ FAULTY = (
         "with all 1,200 samples {c.accuracy:.2f} against {c.val_accuracy:.2f}",
         cure={"samples": None},
         better="gap",
-        findings=("accuracy-gap",),
-        also=("overfitting",),
+        findings={"accuracy-gap": "warning"},
     ),
     Case(
         "tensorboard_csv/missing-decay",
@@ -187,8 +203,8 @@ FAULTY = (
         "{c.final:.3g}",
         config="config.json",
         cure={"schedule": "late_cut"},
-        findings=("missing-decay",),
-        also=("lr-too-high", "noisy-batch"),
+        findings={"missing-decay": "warning", "lr-too-high": "note"},
+        consequences={"lr-too-high": "missing-decay"},
     ),
     Case(
         "tensorboard_json/update-ratio-high",
@@ -199,8 +215,21 @@ FAULTY = (
         "ends at {r.final:.3g} against {c.final:.3g}",
         config="config.json",
         cure={"lr": 0.01},
-        findings=("update-ratio-high", "lr-too-high"),
-        also=("loss-spikes", "missing-decay"),
+        findings={
+            "lr-too-high": "warning",
+            "not-learning": "error",
+            "update-ratio-high": "warning",
+            "missing-decay": "warning",
+            "noisy-batch": "note",
+            "saturated-activation": "note",
+        },
+        consequences={
+            "not-learning": "lr-too-high",
+            "update-ratio-high": "lr-too-high",
+            "missing-decay": "lr-too-high",
+            "noisy-batch": "lr-too-high",
+            "saturated-activation": "lr-too-high",
+        },
     ),
     Case(
         "jsonl/vanishing-gradient",
@@ -208,8 +237,8 @@ FAULTY = (
         "six sigmoid layers: the first layer's gradient is {r.fade:.1e} of the head's ({c.fade:.1e} with tanh); ends "
         "at {r.final:.2g} against {c.final:.1g}",
         cure={"activation": "tanh"},
-        findings=("vanishing-gradient",),
-        also=("underfitting", "lr-too-low"),
+        findings={"vanishing-gradient": "warning", "lr-too-low": "note", "underfitting": "note"},
+        consequences={"lr-too-low": "vanishing-gradient", "underfitting": "vanishing-gradient"},
     ),
     Case(
         "nanogpt_text/diverged",
@@ -218,8 +247,19 @@ FAULTY = (
         "{c.final:.2g}",
         config="config.json",
         cure={"lr": 0.2},
-        findings=("diverged",),
-        also=("lr-too-high", "loss-spikes"),
+        findings={
+            "diverged": "error",
+            "not-learning": "error",
+            "lr-too-high": "warning",
+            "best-too-early": "note",
+            "grad-norm-spikes": "note",
+        },
+        consequences={
+            "not-learning": "diverged",
+            "lr-too-high": "diverged",
+            "best-too-early": "diverged",
+            "grad-norm-spikes": "diverged",
+        },
     ),
     Case(
         "nanogpt_text/exploding-gradient",
@@ -228,7 +268,6 @@ FAULTY = (
         "({c.norm:.1f} without that), ends at {r.final:.2g} against {c.final:.2g}",
         config="config.json",
         cure={"weight_scale": 1.0},
-        findings=("exploding-gradient",),
-        also=("bad-initial-loss", "lr-too-high", "lr-too-low", "loss-spikes"),
+        findings={"bad-initial-loss": "warning", "exploding-gradient": "warning"},
     ),
 )

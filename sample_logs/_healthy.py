@@ -28,6 +28,7 @@ HEALTHY = (
         "keras_csv/healthy-dropout",
         Spec(hidden=(128, 64), dropout=0.5, optimizer="adam", lr=0.002, steps=1000, batch=48, seed=1),
         "constant rate; dropout keeps the training loss above the validation loss",
+        config="config.json",
     ),
     Case(
         "lightning_csv/healthy-warmup",

@@ -71,7 +71,7 @@ class Spec:
             "step": self.cut ** sum(done >= milestone for milestone in self.milestones),
             "warmup_cosine": warm * cosine,
             "warmup_linear": warm * (1 - done),
-            "warmup_then_linear": min(warm, (1 - done) / (1 - self.warmup)),
+            "warmup_constant": warm,
             "late_cut": 1.0 if done < 0.8 else 0.1,
         }[self.schedule]
         return self.lr * factor
@@ -115,16 +115,17 @@ class Outcome:
 class Measured:
     """What a run came to: means over the last tenth of its evaluations, four at least.
 
-    ``rise`` is the validation loss over its minimum, ``gap`` training over validation accuracy, ``spike`` the
-    largest jump of a step's loss over the median of 31, ``climb`` that of the first tenth, as medians of 5, over the
-    first loss, ``norm`` the largest gradient norm of the first fifth, ``usual_norm`` the median of the second half,
-    ``penalty`` the median share of the penalty in the loss, ``wrong`` the validation accuracy's distance from 1.
-    Of the layers: ``update`` is the median update-to-weight ratio, ``zero``, ``dead`` (second half) and
-    ``saturated`` (first half) the shares of the worst layer, ``fade`` the first layer's gradient norm over the head's,
-    ``growth`` the last hidden layer's deviation over that of the first.
+    ``halfway`` is the training loss after half of the run, ``rise`` the validation loss over its minimum, ``gap``
+    training over validation accuracy, ``wrong`` the validation accuracy's distance from 1, ``spike`` the largest jump
+    of a step's loss over the median of 31, ``climb`` that of medians of 5 over the first loss in the first tenth,
+    ``norm`` the largest gradient norm of the first fifth, ``usual_norm`` the median of the second half, ``penalty``
+    the median share of the penalty in the loss. Of the layers: ``update`` is the median update-to-weight ratio,
+    ``zero``, ``dead`` (second half) and ``saturated`` (first half) the shares of the worst layer, ``fade`` the first
+    layer's gradient norm over the head's, ``growth`` the last hidden layer's deviation over that of the first.
     """
 
     first: float
+    halfway: float
     final: float
     val: float
     val_best: float
@@ -157,6 +158,7 @@ class Measured:
         early_norms = outcome.norms[: len(outcome.norms) // 5]
         return cls(
             first=outcome.evaluations[0].train,
+            halfway=outcome.evaluations[len(outcome.evaluations) // 2].train,
             final=fmean(e.train for e in late),
             val=val,
             val_best=best,
@@ -202,7 +204,7 @@ def _fade(row: Layers) -> float:
 
 def _growth(row: Layers) -> float:
     spreads = _of(row, "std")
-    return spreads[-1] / spreads[0]
+    return spreads[-1] / spreads[0] if spreads[0] else math.nan
 
 
 def _climb(losses: list[float]) -> float:

@@ -47,7 +47,9 @@ CAPITALS = UNDERSCORES | {
     "loss": "Loss/train", "val_loss": "Loss/val", "val_acc": "Accuracy/val", "train_acc": "Accuracy/train",
     "lr": "LR", "global_norm": "GradNorm",
 }  # fmt: skip
-SCHEDULES = {"warmup_cosine": "cosine_with_warmup", "warmup_linear": "linear", "warmup_then_linear": "linear"}
+SCHEDULES = {
+    "warmup_cosine": "cosine_with_warmup", "warmup_linear": "linear", "warmup_constant": "constant_with_warmup",
+}  # fmt: skip
 
 
 def named(row: Row, names: Names) -> dict[str, float]:

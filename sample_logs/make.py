@@ -19,6 +19,8 @@ import torch
 import yaml
 from _case import Case
 from _faulty import FAULTY
+from _faulty_plan import FAULTY_PLAN
+from _faulty_setup import FAULTY_SETUP
 from _healthy import HEALTHY
 from _loop import train
 from _spec import Measured, Spec
@@ -26,10 +28,10 @@ from _trainers import TRAINERS
 from _writers import WRITERS, write_config
 
 HERE = Path(__file__).parent
-CASES = HEALTHY + FAULTY
+CASES = HEALTHY + FAULTY + FAULTY_PLAN + FAULTY_SETUP
 LIBRARIES = ("torch", "scikit-learn", "tensorboard", "lightning", "transformers", "accelerate", "keras", "numpy")
 MARGIN = 0.1
-"""A fault counts from a tenth of the loss range of the run without it (an accuracy gap from 0.1)."""
+"""A fault counts from a tenth of the loss range of the run without it, one of an accuracy from 0.1."""
 
 
 class UnprovenError(Exception):
@@ -62,7 +64,7 @@ def make(case: Case) -> str:
     elif case.format == "lightning_csv":
         write_config(case.spec, folder / "hparams.yaml")
     why, numbers = prove(case, run) if case.cure else prove_healthy(case, run)
-    expected = {"why": why, "findings": list(case.findings), "also": list(case.also)}
+    expected = {"why": why, "findings": dict(case.findings), "consequences": dict(case.consequences)}
     (folder / "expected.yaml").write_text(yaml.safe_dump(expected, sort_keys=False, width=100))
     return numbers
 
@@ -70,7 +72,7 @@ def make(case: Case) -> str:
 def prove(case: Case, run: Measured) -> tuple[str, str]:
     """Return why a run is faulty, and the numbers; the run without the fault must be better by the margin."""
     cured = try_out(case, **case.cure)
-    scale = 1.0 if case.better == "gap" else cured.first - cured.final
+    scale = 1.0 if case.better in {"gap", "wrong"} else cured.first - cured.final
     bad, good = getattr(run, case.better), getattr(cured, case.better)
     if not math.isfinite(good) or bad - good < MARGIN * scale:
         raise UnprovenError(f"{case.better} {bad:.4g}, without the fault {good:.4g}")
@@ -99,8 +101,9 @@ def readme() -> str:
         if not (HERE / case.path / "expected.yaml").exists():
             continue
         expected = yaml.safe_load((HERE / case.path / "expected.yaml").read_text())
-        findings = ", ".join(expected["findings"]) or "none"
-        rows.append(f"| {case.path} | {findings} | {expected['why']} |")
+        consequences = ", ".join(expected["consequences"])
+        roots = ", ".join(rule for rule in expected["findings"] if rule not in expected["consequences"]) or "none"
+        rows.append(f"| {case.path} | {roots} | {consequences} | {expected['why']} |")
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return TEXT.format(versions=versions, rows="\n".join(rows), count=len(rows))
 
@@ -109,7 +112,9 @@ TEXT = """# Sample logs
 
 {count} real training runs, seconds each, one folder a run: `<format>/<case>/` holds the log, in most runs a
 configuration (which never names a fault), and `expected.yaml`: `why` (what was done and what was measured),
-`findings` (what an audit must report) and `also` (consequences that it may report).
+`findings` (the severity of every rule that must report the run; no other may) and `consequences` (the rule that each
+of them follows from, where it is no root cause). `python sample_logs/expect.py` prints the last two as an audit now
+gives them, and writes nothing: each is reviewed by hand against how the run was trained.
 
 `python sample_logs/make.py` trains them all again and proves each fault by training the run without it; name a part
 of a path to make only those. Seeds are fixed and wall times are made up, so that the bytes stay the same on one
@@ -121,8 +126,8 @@ TensorBoard's download buttons give), `nanogpt_text`. The data are digits and fr
 and the text of a small grammar; "final" and "ends at" mean the training loss in evaluation mode over the last tenth
 of the evaluations.
 
-| run | findings | why |
-|---|---|---|
+| run | root causes | consequences | why |
+|---|---|---|---|
 {rows}
 """
 

@@ -111,11 +111,11 @@ def test_a_weak_hit_has_the_weak_severity() -> None:
     assert (found.prescription.parameter, found.prescription.value) == ("learning_rate", 0.5)
 
 
-@pytest.mark.parametrize(("first", "second"), [("a", "b"), ("b", "a")])
-def test_a_consequence_follows_its_cause(first: str, second: str) -> None:
-    rules = {"a": rule("a", explains=("b",)), "b": rule("b", severity=Severity.ERROR), "c": rule("c")}
+@pytest.mark.parametrize(("first", "second"), [("m", "b"), ("b", "m")])
+def test_a_consequence_follows_its_cause_which_counts_as_much(first: str, second: str) -> None:
+    rules = {"m": rule("m", explains=("b",)), "b": rule("b", severity=Severity.ERROR), "c": rule("c")}
     judged = engine.judge(run(LOSS), [rules[first], rules["c"], rules[second]])
-    assert [(f.rule, f.consequence_of) for f in judged.findings] == [("a", None), ("b", "a"), ("c", None)]
+    assert [(f.rule, f.consequence_of) for f in judged.findings] == [("m", None), ("b", "m"), ("c", None)]
     assert judged.run.verdict == "fail"
 
 
@@ -154,3 +154,9 @@ def test_settings_are_read_as_the_detector_takes_them(config: dict[str, ConfigVa
     )
     (found,) = engine.judge(run(LOSS, config=config), [asks]).findings
     assert (found.facts["classes"], found.facts["kind"]) == seen
+
+
+def test_rules_that_explain_each_other_lose_no_finding() -> None:
+    circle = [rule("a", explains=("b",)), rule("b", explains=("a",)), rule("c", explains=("a", "b"))]
+    assert [f.rule for f in engine.judge(run(LOSS), circle[:2]).findings] == ["a", "b"]
+    assert [f.rule for f in engine.judge(run(LOSS), circle).findings] == ["c", "a", "b"]

@@ -21,7 +21,15 @@ METRICS = {
     "val/loss": "val_loss eval_loss valid_loss dev_loss DEV_LOSS validation_loss loss_validation Loss/val "
     "validation/epoch_loss "
     "metrics/val_loss val_loss_epoch train/Loss_val train/loss/val",
-    "test/loss": "test_loss TEST_LOSS loss/test",
+    "test/rouge_1": "predict_rouge-1",
+    "val/dataloader_0/accuracy": "val_acc/dataloader_idx_0",
+    "train/accuracy_pose": "acc_pose pose_accuracy",
+    "train/accuracy_decode_seg": "decode.acc_seg",
+    "val/iou_sky": "IoU.sky",
+    "val/bbox_map50": "bbox/AP50 bbox_mAP_50",
+    "val/coco_map_m": "coco/AP_(M)",
+    "val/dice": "val_mDice val_dsc val_dice_score",
+    "test/loss": "predict_loss test_loss TEST_LOSS loss/test",
     "train/accuracy": "acc accuracy train_acc Accuracy_train top1 top-1 train/acc1 categorical_accuracy TRAIN_ACCURACY",
     "val/accuracy": "val_acc val_accuracy acc_validation Accuracy_val eval_accuracy valid_acc dev_accuracy val/top1",
     "val/rmse": "val_root_mean_squared_error val_rmse",
@@ -33,6 +41,13 @@ METRICS = {
     "train/log_likelihood": "log_likelihood train/log_likelihood",
     "train/loss/nll": "nll train_nll nll_loss train/nll_loss",
     "train/loss/box": "train/box_loss box_loss train_loss_box",
+    "train/loss/value": "losses/value_loss train/value_loss",
+    "train/loss/g": "G_loss loss_G",
+    "train/loss/d_real": "D_real",
+    "train/loss/decode_ce": "decode.loss_ce",
+    "val/loss/stage1": "stage1_val_loss val/loss/stage1",
+    "val/loss/logloss": "eval-logloss validation_0-logloss val_loss_logloss",
+    "train/loss/binary_logloss": "train_binary_logloss",
     "val/loss/box": "val/box_loss eval_box_loss val_loss_box",
     "train/loss/rpn_cls": "loss_rpn_cls",
     "test/loss/bbox": "test_loss_bbox",
@@ -49,10 +64,16 @@ METRICS = {
     "lr/1": "x/lr1 lr_1",
     "grad_norm": "grad_norm GradNorm gradient_norm train/grad_norm train_grad_norm norm total_norm grad_2.0_norm_total",
     "reward": "reward episode_reward rollout/ep_rew_mean train/reward",
+    "reward/format": "rewards/format/mean rewards/format",
+    "train/rewards_chosen": "rewards/chosen",
+    "exploration_rate": "rollout/exploration_rate",
     "val/reward": "eval/mean_reward val/reward",
     "episode_length": "rollout/ep_len_mean episode_length",
     "grad_norm/fc1": "grad_norm/fc1 grad_norm_fc1 fc1.weight/grad_norm fc1_weight_grad_norm train/grad_norm/fc1 "
     "grad_2.0_norm/fc1.weight",
+    "grad_norm/model.layers.0.attn": "grad_norm/model.layers.0.attn gradients/norm/model.layers.0.attn "
+    "debug/grad_norm/model.layers.0.attn l2_norm/grad/model.layers.0.attn",
+    "update_norm/fc1": "update/fc1 updates/fc1 update_norm/fc1",
     "grad_norm/h.0.qkv": "grad_norm/h.0.qkv h.0.qkv.weight/grad_norm",
     "grad_norm/fc1.bias": "fc1.bias/grad_norm",
     "update_ratio/fc1": "update_ratio/fc1 update_ratio_fc1 fc1.weight/update_to_weight fc1_weight_update_to_weight "
@@ -62,15 +83,18 @@ METRICS = {
     "act_std/conv2": "act/conv2/std act_std_conv2 train/act_std_conv2",
     "zero_frac/fc1": "act/fc1/frac_zero activations/fc1/zero_frac act_zero_frac_fc1 act_fc1_frac_zero "
     "act_zero_frac/fc1 zero_frac/fc1",
-    "dead_frac/fc1": "act/fc1/dead_frac act_fc1_dead_frac",
+    "dead_frac/fc1": "act/fc1/dead_frac act_fc1_dead_frac dead_neurons/fc1 train/dead_units/fc1 "
+    "fc1/dead_neurons dead/fc1",
     "saturated_frac/rnn": "act/rnn/frac_saturated activations/rnn/sat_frac act_sat_frac_rnn activations_rnn_sat_frac",
 }
 ROLES = {
     "axis": "step _step global_step Step iter Epoch epoch train/epoch time/total_timesteps current_steps "
     "tokens_seen samples _runtime",
-    "ignore": "train_runtime eval_samples_per_second total_flos percentage eta_seconds data_time mfu time/fps "
+    "ignore": "training_time_s val_tokens eval_interval charts/SPS passed_time "
+    "train_runtime eval_samples_per_second total_flos percentage eta_seconds data_time mfu time/fps "
     "test_size system/gpu.0",
-    "unknown": "out_tensor([0.]) obs_rms_mean std_dev value n_parameters",
+    "unknown": "out_tensor([0.]) obs_rms_mean std_dev value n_parameters "
+    "grad_norm_square grad_norm/max grad_norm_clipped reward_std acc_steps best_val_loss update/step total_return",
 }
 
 
@@ -132,6 +156,11 @@ TOGETHER = {
     "data sets": ("eval_g0_loss eval_g0_accuracy eval_g1_loss", "val/g0/loss val/g0/accuracy val/g1/loss"),
     "learning rates": ("lr/pg0 lr/pg1", "lr lr/pg1"),
     "Keras metric": ("f1 val_f1", "train/f1 val/f1"),
+    "numbered heads": ("acc_0 acc_1 acc_5", "train/accuracy_0 train/accuracy_1 train/accuracy_5"),
+    "top one and five": ("acc_1 acc_5", "train/accuracy train/accuracy_top5"),
+    "boosting": ("train-logloss eval-logloss", "train/loss val/loss"),
+    "one return": ("AI_return loss", "reward train/loss"),
+    "two rewards": ("rewards/a/mean rewards/b/mean reward", "reward/a reward/b reward"),
     "monitor": ("r l t", "reward episode_length time"),
 }
 
@@ -141,6 +170,36 @@ def test_names_of_one_log_together(case: str) -> None:
     text, expected = TOGETHER[case]
     names = text.split("|" if "|" in text else None)
     assert [m.canonical for m in understand_all(names).values()] == expected.split()
+
+
+def test_names_of_lightgbm_hold_an_apostrophe() -> None:
+    meant = understand_all(["training's binary_logloss", "valid_0's binary_logloss"])
+    assert [m.canonical for m in meant.values()] == ["train/loss", "val/loss"]
+
+
+def test_a_map_wins_over_spelling_points_and_siblings() -> None:
+    points = {"loss": 100, "x": 3, "train_loss_epoch": 5, "acc (%)": 5}
+    maps = {"x": "train/loss", "acc*": "ignore", "train_loss_epoch": "step"}
+    meant = understand_all(points, points, maps)
+    assert {n: (m.role, m.canonical) for n, m in meant.items()} == {
+        "loss": ("unknown", "loss"),
+        "x": ("metric", "train/loss"),
+        "train_loss_epoch": ("axis", "step"),
+        "acc (%)": ("ignore", ""),
+    }
+    assert meant["x"].why == "--map 'x=train/loss'"
+    assert meant["loss"].why.endswith("'x' is already train/loss")
+
+
+def test_of_two_maps_the_very_name_counts_then_the_first_pattern() -> None:
+    meant = understand_all(["a_1", "a_2"], None, {"a_*": "val/loss", "a_2": "lr", "*": "reward"})
+    assert [m.canonical for m in meant.values()] == ["val/loss", "lr"]
+    assert understand_all(["x[0]"], None, {"x[0]": "lr"})["x[0]"].canonical == "lr"
+
+
+def test_a_mapped_name_is_not_promoted_to_another() -> None:
+    meant = understand_all(["x", "y"], None, {"x": "train/loss_epoch", "y": "lr/1"})
+    assert [m.canonical for m in meant.values()] == ["train/loss_epoch", "lr/1"]
 
 
 def test_a_summary_point_gives_way_to_the_curve() -> None:

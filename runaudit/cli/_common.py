@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,15 @@ Width = Annotated[
     int | None,
     typer.Option(
         min=60, metavar="N", help="Columns of a line. Default: the terminal's, at most 120.", show_default=False
+    ),
+]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="COLUMN=NAME",
+        help="What a column is, such as my_loss=train/loss; COLUMN may be a pattern. Repeat.",
+        show_default=False,
     ),
 ]
 Paths = Annotated[list[str], typer.Argument(help="Folders or log files.", metavar="PATHS", show_default=False)]
@@ -31,3 +41,26 @@ def words(given: Sequence[str] | None) -> list[str]:
     ['overfitting', 'stability', 'lr-zero']
     """
     return [word.strip() for item in given or () for word in item.split(",") if word.strip()]
+
+
+def maps(given: Sequence[str] | None) -> dict[str, str]:
+    """Return the maps that ``--map`` gives; a name that no rule reads and that looks misspelled is said at once."""
+    if not given:
+        return {}
+    from runaudit.maps import near_miss, parse
+
+    found = parse(given)
+    for source, canonical in found.items():
+        near = near_miss(canonical)
+        if near:
+            sys.stderr.write(f"--map '{source}={canonical}': no rule reads a {canonical!r}; did you mean {near!r}?\n")
+    return found
+
+
+def say_unused(given: Mapping[str, str], columns: Iterable[str]) -> None:
+    """Say on standard error which maps fit none of the columns that were read."""
+    if given:
+        from runaudit.maps import unused
+
+        for line in unused(given, columns):
+            sys.stderr.write(f"{line}; runaudit runs lists the columns\n")

@@ -48,6 +48,7 @@ def check(
         list[str] | None,
         typer.Option(metavar="RULES", help="Leave out these rules or families; commas or repeat.", show_default=False),
     ] = None,
+    maps: common.Maps = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print headlines and the verdict only.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Add notes, passed rules, every skip, every curve, every limit.")
@@ -67,10 +68,17 @@ def check(
     if quiet and verbose:
         raise UsageError("--quiet and --verbose contradict each other")
     renderer = _renderer(form, output)
+    said = common.maps(maps)
     with Bar() as bar:
         report = api.audit(
-            paths, select=common.words(select), ignore=common.words(ignore), fail_on=fail_on.value, progress=bar
+            paths,
+            select=common.words(select),
+            ignore=common.words(ignore),
+            fail_on=fail_on.value,
+            maps=said,
+            progress=bar,
         )
+    common.say_unused(said, (name.source_name for run in report.runs for name in run.names))
     how = options(width, ascii_only=ascii_only, verbosity=verbose - quiet, to_file=output is not None)
     text = renderer.render(report, how)
     if output is None:

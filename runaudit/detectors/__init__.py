@@ -1,20 +1,24 @@
 """One detector per file: arithmetic on series, no files, no text, no thresholds.
 
 A detector is a generator of hits. Its positional parameters are its inputs (``Series``, ``Series | None``,
-``Mapping[str, Series]`` for one series a layer, numbers or text from the configuration); its keyword-only
-parameters are the thresholds. None has a default: they live in the rule file. A detector that finds the log
-too thin to judge raises ``NotJudged`` with the reason. To add one, add one module here with a ``DETECTOR``.
+``Mapping[str, Series]`` for one series a layer, ``Table`` for rows that are no curve, numbers or text from the
+configuration); its keyword-only parameters are the thresholds. None has a default: they live in the rule file, which
+names the table ``x`` of a run as ``table:x``. A detector that finds the log too thin to judge raises ``NotJudged``
+with the reason. To add one, add one module here with a ``DETECTOR``.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from runaudit.model import Hit
 from runaudit.registry import collect
+
+Table = Sequence[Mapping[str, Any]]  # rows of a table of the run that is no curve, such as its crashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +27,12 @@ class Input:
 
     name: str
     kind: str
-    """``series``, ``layers`` (one series a layer), ``number`` or ``text``."""
+    """``series``, ``layers`` (one series a layer), ``table``, ``number`` or ``text``."""
     optional: bool
 
 
 THRESHOLDS: Mapping[str, type] = {"float": float, "int": int, "bool": bool}
-KINDS = {"Series": "series", "Mapping[str, Series]": "layers", "float": "number", "str": "text"}
+KINDS = {"Series": "series", "Mapping[str, Series]": "layers", "Table": "table", "float": "number", "str": "text"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from runaudit.detectors._loss import finite_part
 from runaudit.model import Hit, Series
 from runaudit.numerics import block_medians, kendall_z, noise_sd
 
+NO_PROGRESS = 0.05
+
 
 def average_weights(
     val: Series, *, min_ratio: float, min_wiggle: float, max_wiggle: float, min_evals: int
@@ -29,6 +31,8 @@ def average_weights(
     gain = float(np.median(quarters[2]) - np.median(quarters[3]))
     wiggle = noise_sd(late)
     way = max(float(values[0]), float(np.median(values[:3]))) - float(np.median(quarters[3]))
+    if way < NO_PROGRESS * abs(float(np.median(values[:3]))):
+        return  # a run that learned nothing has no weights worth averaging
     worth_it = min_wiggle * way < wiggle <= max_wiggle * way and wiggle > min_ratio * max(gain, 0.0)
     if not worth_it or kendall_z(block_medians(late, 60)) > 2.0:
         return

@@ -57,8 +57,9 @@ def lr_too_high(
     optimizers that scale each step, ``extreme_ratio`` for any), and a peak rate ``far_above`` times the plain default
     of the optimizer. Jumps with a cause are decisive, and wiggle with a high ratio. So is a throw that lasts
     ``long_throw`` of the run; a short one, which healthy runs without warm-up show too, asks for a rate ``absurd``
-    times the default. One mark alone is weak. With pretrained weights a climb is normal. Under ``min_points`` finite
-    values raise ``NotJudged``. Source: CS231n notes, effects of learning rates and ratio of updates; tuning playbook.
+    times the default. Two of them without that are weak, one says nothing. With pretrained weights a climb is normal.
+    Under ``min_points`` finite values raise ``NotJudged``. Source: CS231n notes, effects of learning rates and ratio
+    of updates; tuning playbook.
     """
     steps, values = finite_part(loss, min_points)
     done = progress(values)
@@ -86,9 +87,10 @@ def lr_too_high(
         or "stuck_at" in facts
         or (beyond and "ratio" in facts)
     )
-    if not symptoms and throw is None and not (beyond or "extreme" in causes or len(causes) > 1):
-        return  # many sound runs take a rate or a ratio above the usual, and nothing comes of it
-    facts["signs"] = len(symptoms) + len(causes) + (throw is not None)
+    marks = len(symptoms) + len(causes) + (throw is not None)
+    if marks < 2 and not decisive and not beyond and "extreme" not in causes:
+        return  # many sound runs have one: a rate above the usual, validation that jumps, a short climb at the start
+    facts["signs"] = marks
     yield Hit(int(steps[0]), int(steps[-1]), facts, weak=not decisive, series=loss.name, factor=_factor(facts))
 
 

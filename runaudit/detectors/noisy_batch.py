@@ -10,7 +10,9 @@ from runaudit.detectors import Detector
 from runaudit.detectors._loss import finite_part
 from runaudit.errors import NotJudged
 from runaudit.model import Hit, Reduction, Series
-from runaudit.numerics import level, running_median
+from runaudit.numerics import level, running_median, spread
+
+SPIKE = 8.0
 
 
 def noisy_batch(
@@ -38,7 +40,8 @@ def noisy_batch(
     steps, values = finite_part(loss, min_points)
     half = len(values) // 2
     residual = (values - running_median(values, 31))[half:]
-    wiggle = float(residual.std()) * float(np.sqrt(loss.width))
+    bound = SPIKE * spread(residual)  # a few bad batches are no noise, and another rule's
+    wiggle = float(np.clip(residual, -bound, bound).std()) * float(np.sqrt(loss.width))
     first = float(np.median(values[: max(3, len(values) // 20)]))
     fall = max(first, float(values[0]), _first(val)) - float(np.mean(values[half:]))
     ratio = wiggle / fall if fall > 0 else float("inf")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
-from runaudit.load.companions import Companions, companions_of, read_folder
+from runaudit.load.build import Part, build
+from runaudit.load.companions import companions_of, read_folder
+from runaudit.load.crashes import may_tell
 from runaudit.load.discover import Claimed, common_root, discover_files
 from runaudit.load.group import folders, runs_of
+from runaudit.load.texts import Texts, crashed, with_texts
+from runaudit.maps import checked
 from runaudit.model import Run, Unreadable
 
 __all__ = ["Done", "Loaded", "iter_runs", "load"]
@@ -39,12 +43,12 @@ class Loaded:
     root: str
 
 
-def load(paths: Paths, progress: Progress | None = None) -> Loaded:
+def load(paths: Paths, progress: Progress | None = None, maps: Mapping[str, str] | None = None) -> Loaded:
     """Return all runs below ``paths``, as ``iter_runs`` finds them."""
     runs: list[Run] = []
     unreadable: list[Unreadable] = []
     done = Done("", 0)
-    for item in iter_runs(paths, progress):
+    for item in iter_runs(paths, progress, maps):
         if isinstance(item, Run):
             runs.append(item)
         elif isinstance(item, Unreadable):
@@ -54,18 +58,23 @@ def load(paths: Paths, progress: Progress | None = None) -> Loaded:
     return Loaded(tuple(runs), tuple(unreadable), done.ignored_files, done.root)
 
 
-def iter_runs(paths: Paths, progress: Progress | None = None) -> Iterator[Run | Unreadable | Done]:
+def iter_runs(
+    paths: Paths, progress: Progress | None = None, maps: Mapping[str, str] | None = None
+) -> Iterator[Run | Unreadable | Done]:
     """Yield the runs below ``paths`` one by one, the files that gave none, and at the end ``Done``.
 
     Only the run just yielded is in memory. ``progress`` is called after each folder with the number of files read, of
-    files to read, and the id of the last run. Raises ``UsageError`` for a path that does not exist, before anything is
-    read.
+    files to read, and the id of the last run. ``maps`` says what columns are (source name or pattern -> canonical
+    name) and wins over what their names say. Raises ``UsageError`` for a path that does not exist and for maps that
+    are no names, before anything is read.
     """
     given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    maps = checked(maps)
     root = common_root(given)
     claimed: list[Claimed] = []
     ignored = 0
     beside: set[PurePosixPath] = set()
+    texts: Texts = {}
     for item in discover_files(given, root):
         if isinstance(item, Claimed):
             claimed.append(item)
@@ -75,23 +84,28 @@ def iter_runs(paths: Paths, progress: Progress | None = None) -> Iterator[Run | 
             beside.add(item.file.rel)
         else:
             ignored += 1
+            if may_tell(item.file.rel):
+                texts[item.file.rel] = item.file
     todo = folders(claimed)
     homes = frozenset(folder.home for folder in todo)
     in_folder = lru_cache(maxsize=64)(partial(read_folder, root))  # runs that lie side by side share their files
     read, last = 0, ""
     for folder in todo:
 
-        def companions(home: PurePosixPath = folder.home) -> Companions:
-            found = companions_of(home, homes, in_folder)
-            beside.difference_update(found.files)
-            return found
+        def made(parts: Sequence[Part], home: PurePosixPath = folder.home) -> Run | Unreadable:
+            companions = companions_of(home, homes, in_folder)
+            beside.difference_update(companions.files)
+            return build("", parts, companions, maps)
 
-        for found in runs_of(folder, companions):
+        for found in with_texts(folder, runs_of(folder, made), texts):
             last = found.id if isinstance(found, Run) else last
             yield found
         read += sum(len(plan.files) for plan in folder.plans)
         if progress is not None:
             progress(read, len(claimed), last)
+    for text in crashed(texts):
+        ignored -= 1
+        yield text
     yield Done(_shown(given, root), ignored + len(beside))
 
 
@@ -106,9 +120,9 @@ def _shown(given: Sequence[Path], root: Path) -> str:
 class _Package(ModuleType):
     """The package itself, which Python puts in the place of the function ``runaudit.load`` once it is imported."""
 
-    def __call__(self, paths: Paths) -> list[Run]:
+    def __call__(self, paths: Paths, *, maps: Mapping[str, str] | None = None) -> list[Run]:
         """Return the runs found below ``paths``: what ``runaudit.load`` promises, whatever was imported before."""
-        return list(load(paths).runs)
+        return list(load(paths, maps=maps).runs)
 
 
 sys.modules[__name__].__class__ = _Package

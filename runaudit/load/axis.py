@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from runaudit.model import BoolArray, FloatArray, IntArray, Note, RawLog, RawSeries
+from runaudit.load.clock import measures
+from runaudit.load.running import is_running_mean
+from runaudit.model import BoolArray, FloatArray, IntArray, Note, RawLog, RawSeries, Reduction
 from runaudit.names import Meaning
 
 UNITS = ("step", "token", "sample", "epoch")
 MOST = 2.0**53
 MOST_SCALE = 1_000_000
 DIP = 2
+BATCHES = frozenset({"batch", "batch_idx", "minibatch", "batch_id"})  # counters that start again in every epoch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +52,10 @@ class Axis:
 
 
 def timed(log: RawLog, path: str, meanings: Mapping[str, Meaning]) -> tuple[list[Timed], str, list[Note]]:
-    """Return the metrics of one file with their steps, the unit of the steps, and what had to be guessed."""
+    """Return the metrics of one file with their steps, the unit of the steps, and what had to be guessed.
+
+    Behind the metrics come the timing and system columns; they have no part in finding the steps.
+    """
     notes: list[Note] = []
     columns = {s.name: _finite(s) for s in log.series if meanings[s.name].role == "axis" and s.steps is None}
     metrics = [s for s in log.series if meanings[s.name].role in {"metric", "unknown"} and len(s.values)]
@@ -66,9 +72,38 @@ def timed(log: RawLog, path: str, meanings: Mapping[str, Meaning]) -> tuple[list
             lost = int(len(keep) - keep.sum())
             text = "1 value has" if lost == 1 else f"{lost} values have"
             notes.append(Note(f"{series.name}: {text} no usable step, left out", path))
-        one = Timed(series.name, path, steps, series.values, series.lines, series.rows, series)
+        raw = series
+        if meanings[series.name].canonical == "train/loss" and _runs(series, meanings, columns):
+            notes.append(Note(f"{series.name} starts afresh in every epoch, as a running mean does: read as one", path))
+            raw = replace(series, reduction=Reduction.RUNNING_MEAN)
+        one = Timed(series.name, path, steps, series.values, series.lines, series.rows, raw)
         found.append(one.only(keep))
+    if found:
+        others = [s for s in log.series if meanings[s.name].role in {"axis", "ignore"} and measures(s.name)]
+        found += [beside for s in others if (beside := _beside(s, axis, path)) is not None]
     return found, axis.unit if axis is not None else "step", notes
+
+
+def _runs(series: RawSeries, meanings: Mapping[str, Meaning], columns: Mapping[str, RawSeries]) -> bool:
+    """Say whether a series of a table shows itself as a running mean, where neither format nor name says what it is."""
+    if series.steps is not None or series.reduction is not None or meanings[series.name].reduction is not None:
+        return False
+    epoch = _epoch_of(columns, meanings)
+    return epoch is not None and is_running_mean(series, epoch)
+
+
+def _beside(series: RawSeries, axis: Axis | None, path: str) -> Timed | None:
+    """Return a timing column at the records that have a step, None where none has."""
+    if series.steps is not None:
+        steps, keep = _whole(series.steps)
+    elif axis is not None:
+        rows = np.minimum(series.rows, len(axis.steps) - 1)
+        steps, keep = axis.steps[rows], axis.usable[rows] & (rows == series.rows)
+    else:
+        return None
+    keep = keep & np.isfinite(series.values)
+    one = Timed(series.name, path, steps, series.values, series.lines, series.rows, series)
+    return one.only(keep) if keep.any() else None
 
 
 def _finite(column: RawSeries) -> RawSeries:
@@ -104,6 +139,8 @@ def table_axis(
         steps = _fill(rows, best, epoch if unit != "epoch" else None, path, notes)
         if unit != "epoch":
             steps = _without_dips(steps, best.name, path, notes)
+        if unit != "epoch" and epoch is None and best.name.lower() in BATCHES:
+            steps = _counted_on(steps, best.name, path, notes)
         if unit != "epoch" and epoch is not None:
             steps = _unroll(rows, steps, epoch, best.name, path, notes)
         if unit == "epoch":
@@ -224,6 +261,18 @@ def _unroll(rows: IntArray, steps: FloatArray, epoch: RawSeries, name: str, path
         length += 1
     notes.append(Note(f"{name} restarts in every epoch: counted on by {length:g} an epoch", path))
     return steps + (epochs - first) * length
+
+
+def _counted_on(steps: FloatArray, name: str, path: str, notes: list[Note]) -> FloatArray:
+    """Return the number of a batch counted on over passes of equal length, where no column says the epoch."""
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(steps) < 0) + 1))
+    lengths = np.diff(np.append(starts, len(steps)))
+    even = len(starts) > 1 and bool(np.all(lengths[:-1] == lengths[0]) and lengths[-1] <= lengths[0])
+    if not even or bool(np.any(steps[starts] != steps[0])) or not np.isfinite(steps).all():
+        return steps
+    length = float(steps.max()) + (1 if steps[0] < 1 else 0)
+    notes.append(Note(f"{name} restarts {len(starts) - 1} times after as many rows: counted on by {length:g}", path))
+    return np.asarray(steps + np.repeat(np.arange(len(starts)), lengths) * length, dtype=np.float64)
 
 
 def _scaled(epochs: FloatArray, name: str, path: str, notes: list[Note]) -> tuple[FloatArray, str]:

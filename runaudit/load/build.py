@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from runaudit.load.axis import Timed, timed
+from runaudit.load.clock import Column, timings
 from runaudit.load.companions import Companions
 from runaudit.load.config import ConfigError, canonical, config_key, flatten
 from runaudit.load.discover import Found
+from runaudit.load.histograms import HISTOGRAMS, derived
 from runaudit.load.order import ordered
 from runaudit.model import (
     ConfigValue,
@@ -29,9 +31,11 @@ from runaudit.model import (
     Unreadable,
 )
 from runaudit.names import Meaning, understand_all
+from runaudit.tasks import TASKS, task_of
 from runaudit.wordbook import summed_parts
 
-ACCURACY = re.compile(r"(?:^|/)accuracy(?:_|$)")
+ACCURACY = re.compile(r"(?:^|[/_])accuracy(?:_|$)")
+FRACTION = re.compile(r"(?:zero|dead|saturated)_frac/")
 MOST_NAMES = 12
 MOST_SETTINGS = 3
 
@@ -44,14 +48,19 @@ class Part:
     log: RawLog
 
 
-def build(run_id: str, parts: Sequence[Part], companions: Companions) -> Run | Unreadable:
-    """Return the run that the parts make together, or why they make none (no metric, no value)."""
+def build(
+    run_id: str, parts: Sequence[Part], companions: Companions, maps: Mapping[str, str] | None = None
+) -> Run | Unreadable:
+    """Return the run that the parts make together, or why they make none (no metric, no value).
+
+    ``maps`` is what the user says of columns (``runaudit.maps``).
+    """
     rel = str(parts[0].file.rel)
     points = Counter[str]()
     for part in parts:
         for raw in part.log.series:
             points[raw.name] += len(raw.values)
-    meanings = understand_all(points, points)
+    meanings = understand_all(points, points, maps)
     tables = _tables(parts)
     if not tables and not any(meanings[n].role == "metric" and count for n, count in points.items()):
         return Unreadable(rel, _no_metric(points, meanings), "not-a-log")
@@ -65,15 +74,29 @@ def build(run_id: str, parts: Sequence[Part], companions: Companions) -> Run | U
     config, remarks = _config(parts, companions)
     notes.extend(remarks)
     curves: dict[str, Series] = {}
+    beside = [s for s in series if meanings[s.name].role not in {"metric", "unknown"}]
     for one in series:
+        if one in beside:
+            continue
+        meanings[one.name] = _no_fraction(one, meanings[one.name])
         made, remarks = _judged(one, meanings[one.name], unit, config)
         curves[made.name] = made
         notes.extend(remarks)
+    times = timings([Column(s.name, s.path, s.steps, s.values, s.lines) for s in beside], _counted(curves, unit))
+    curves |= {made.name: made for made in times.values() if made.name not in curves}
     for split in ("train", "val"):
         total = _sum_of_parts(curves, split)
         if total is not None:
             curves[total.name] = total
             notes.append(Note(f"no total {split} loss is logged: {total.name} is {total.source_name}", total.path))
+    homes = {tag: str(part.file.rel) for part in parts for tag in part.log.tables.get(HISTOGRAMS, ())}
+    layers = derived(tables, homes, curves)
+    curves |= layers.series
+    notes.extend(layers.notes)
+    task, sign = task_of(curves, config, points, parts[0].log.format)
+    if sign:
+        text = f"taken for {TASKS[task].title} because of {sign}: rules that make no sense there are skipped"
+        notes.append(Note(text, str(parts[0].file.rel)))
     return Run(
         id=run_id,
         paths=tuple(dict.fromkeys(str(part.file.rel) for part in parts)),
@@ -83,7 +106,11 @@ def build(run_id: str, parts: Sequence[Part], companions: Companions) -> Run | U
         tables=tables,
         notes=(*(note for part in parts for note in _relative(part)), *companions.notes, *notes),
         step_unit=_counted(curves, unit),
-        names=tuple(_understood(name, meanings[name], count) for name, count in points.items()),
+        names=(
+            *(_understood(name, meanings[name], times.get(name), count) for name, count in points.items()),
+            *layers.names,
+        ),
+        task=task,
     )
 
 
@@ -108,7 +135,9 @@ def _no_metric(points: Mapping[str, int], meanings: Mapping[str, Meaning]) -> st
     return f"no training metric among the columns: {shown}"
 
 
-def _understood(name: str, meaning: Meaning, points: int) -> Understood:
+def _understood(name: str, meaning: Meaning, time: Series | None, points: int) -> Understood:
+    if time is not None:
+        return Understood(name, time.name, f"{meaning.why}; the throughput rules read {time.source_name}", points)
     known = meaning.role in {"axis", "metric"}
     return Understood(name, meaning.canonical if known else "", meaning.why, points)
 
@@ -150,7 +179,8 @@ def _series(parts: Sequence[Part], meanings: Mapping[str, Meaning]) -> tuple[lis
         others = ", ".join(sorted(u for u in units if u != unit))
         notes.append(Note(f"the files count in {unit} and in {others}: read as {unit}", groups[0][0].path))
     minor = {name for name, meaning in meanings.items() if meaning.role != "metric"}
-    names = Counter(s.name for group in groups for s in group)
+    judged = {name for name, meaning in meanings.items() if meaning.role in {"metric", "unknown"}}
+    names = Counter(s.name for group in groups for s in group if s.name in judged)
     if max(names.values()) > 1:  # a later file goes on where an earlier one stopped, or restarts it
         groups = [_joined(groups)]
     out: list[Timed] = []
@@ -193,6 +223,13 @@ def _judged(one: Timed, meaning: Meaning, unit: str, config: Mapping[str, Config
     reduction = _reduction(one.raw, meaning, unit)
     width = _width(one.steps, reduction, unit, config)
     return Series(name, one.steps, values, one.lines, one.name, one.path, reduction, width), notes
+
+
+def _no_fraction(one: Timed, meaning: Meaning) -> Meaning:
+    """Return the meaning, or that there is none where the share of units that it names is above 1: they are counted."""
+    if not FRACTION.match(meaning.canonical) or not np.any(one.values[np.isfinite(one.values)] * meaning.scale > 1.001):
+        return meaning
+    return replace(meaning, canonical=one.name, role="unknown", why="values above 1 are no shares of units", scale=1.0)
 
 
 def _sum_of_parts(curves: Mapping[str, Series], split: str) -> Series | None:

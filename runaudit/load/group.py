@@ -9,11 +9,12 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from runaudit.errors import LogError
-from runaudit.load.build import Part, build
-from runaudit.load.companions import Companions
+from runaudit.load.build import Part
 from runaudit.load.discover import Claimed, Found, explain
 from runaudit.model import FloatArray, Note, RawLog, Run, Unreadable
 from runaudit.readers import Grouping, Reader
+
+Build = Callable[[Sequence[Part]], Run | Unreadable]
 
 HELD = 16
 COMPARED = ("train/loss", "val/loss")
@@ -58,7 +59,7 @@ def folders(claimed: Iterable[Claimed]) -> list[Folder]:
     ]
 
 
-def runs_of(folder: Folder, companions: Callable[[], Companions]) -> Iterator[Run | Unreadable]:
+def runs_of(folder: Folder, build: Build) -> Iterator[Run | Unreadable]:
     """Yield the runs of a folder, and the files in it that gave none.
 
     A run is named after the folder where it is the only one, else after its file. At most sixteen runs are held
@@ -67,7 +68,7 @@ def runs_of(folder: Folder, companions: Callable[[], Companions]) -> Iterator[Ru
     held: list[_Named] = []
     several = False
     for plan in folder.plans:
-        for found in _read(plan, folder.home, companions):
+        for found in _read(plan, folder.home, build):
             if isinstance(found, Unreadable):
                 yield found
                 continue
@@ -90,9 +91,9 @@ def _with_id(one: _Named, home: PurePosixPath, *, alone: bool) -> Run:
 # --- reading -----------------------------------------------------------------------------------------------
 
 
-def _read(plan: Plan, home: PurePosixPath, companions: Callable[[], Companions]) -> Iterator[_Named | Unreadable]:
+def _read(plan: Plan, home: PurePosixPath, build: Build) -> Iterator[_Named | Unreadable]:
     if plan.reader.grouping is Grouping.COPIES:
-        yield from _copies(plan, home, companions)
+        yield from _copies(plan, home, build)
         return
     by_label: dict[str, list[Part]] = {}
     for file in plan.files:
@@ -105,13 +106,13 @@ def _read(plan: Plan, home: PurePosixPath, companions: Callable[[], Companions])
     for label, parts in by_label.items():
         labelled = len(by_label) > 1
         by_file = len(plan.files) == 1 or not labelled
-        yield _named(parts, home, label if labelled else "", companions, by_file=by_file)
+        yield _named(parts, home, label if labelled else "", build, by_file=by_file)
 
 
 def _named(
-    parts: Sequence[Part], home: PurePosixPath, label: str, companions: Callable[[], Companions], *, by_file: bool
+    parts: Sequence[Part], home: PurePosixPath, label: str, build: Build, *, by_file: bool
 ) -> _Named | Unreadable:
-    run = build("", parts, companions())
+    run = build(parts)
     if isinstance(run, Unreadable):
         return run
     below = parts[0].file.rel.relative_to(home).as_posix()
@@ -146,7 +147,7 @@ def read_file(reader: Reader, file: Found) -> tuple[RawLog, ...] | Unreadable:
     return logs
 
 
-def _copies(plan: Plan, home: PurePosixPath, companions: Callable[[], Companions]) -> Iterator[_Named | Unreadable]:
+def _copies(plan: Plan, home: PurePosixPath, build: Build) -> Iterator[_Named | Unreadable]:
     """Yield the longest of several copies of one run; the others are named in its paths."""
     best: Run | None = None
     best_file = plan.files[0]
@@ -156,7 +157,7 @@ def _copies(plan: Plan, home: PurePosixPath, companions: Callable[[], Companions
         if isinstance(logs, Unreadable):
             yield logs
             continue
-        run = build("", [Part(file, logs[0])], companions())
+        run = build([Part(file, logs[0])])
         if isinstance(run, Unreadable):
             yield run
             continue

@@ -59,12 +59,13 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where an event keeps its step, its tags and its values.
+    """Where an event keeps its time, its step, its tags and its values.
 
     ``mask`` has the bits that are neither tag nor number: events that agree in them are laid out alike.
     """
 
     mask: bytes
+    time: int | None
     tags: tuple[tuple[int, int], ...]
     step: tuple[int, int]
     session_start: bool
@@ -87,6 +88,14 @@ class Group:
         if self.layout is None or self.layout.step[1] == 0:
             return np.zeros(len(self.positions), dtype=np.int64)
         return _varints(self.records[:, slice(*self.layout.step)])
+
+    def times(self) -> FloatArray:
+        """Return when each event was written, in seconds since 1970; NaN where it does not say."""
+        if self.layout is None or self.layout.time is None:
+            return np.full(len(self.positions), np.nan)
+        octets = np.ascontiguousarray(self.records[:, self.layout.time : self.layout.time + 8])
+        with np.errstate(invalid="ignore"):
+            return octets.view("<f8")[:, 0].astype(np.float64)
 
     def numbers(self, value: Value) -> FloatArray:
         """Return the numbers of ``value``, one row an event."""
@@ -157,12 +166,14 @@ def _layout(record: U8Array) -> Layout | None:
 def parse(record: bytes) -> Layout:
     """Return the layout of one event; raises ``WireError``."""
     mask = bytearray(FIXED * len(record))
+    time: int | None = None
     step, session_start = (0, 0), False
     tags: list[tuple[int, int]] = []
     values: list[Value] = []
     for item in fields(record):
         match item.number, item.wire:
             case 1, 1:  # wall_time
+                time = item.start
                 mask[item.start : item.stop] = FREE * 8
             case 2, 0:
                 step = item.start, item.stop
@@ -175,7 +186,7 @@ def parse(record: bytes) -> Layout:
                 session_start |= SESSION_START in numbers
             case _:
                 pass
-    return Layout(bytes(mask), tuple(tags), step, session_start, tuple(values))
+    return Layout(bytes(mask), time, tuple(tags), step, session_start, tuple(values))
 
 
 def _value(record: bytes, where: Field, mask: bytearray, tags: list[tuple[int, int]]) -> Value:

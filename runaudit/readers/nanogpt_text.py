@@ -33,6 +33,7 @@ PARAMETERS = re.compile(r"number of parameters: *(?P<count>\d[\d,]*(?:\.\d+)?) *
 OVERRIDING = re.compile(r"Overriding: (?P<key>\w+) = (?P<value>.+)")
 SIGNS = ("tokens per iteration will be:", "total desired batch size:", "code = f.read()")
 PLAIN_NAMES = {"train": "train loss", "val": "val loss", "test": "test loss", "trl": "train loss", "tel": "val loss"}
+TIMES = re.compile(r"(?:train[_ ])?(?:time|dt|step|iter|data(?:_time)?|step_time|iter_time)", FLAGS)
 SCALES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9}
 
 
@@ -48,7 +49,7 @@ def claims(path: PurePosixPath, head: bytes) -> bool:
 
 
 def read(path: Path) -> tuple[RawLog, ...]:
-    """Return every name with its own step axis; numbers with a unit of time or speed are left out.
+    """Return every name with its own step axis; of numbers with a unit only times are kept, as ``time (ms)``.
 
     Raises ``LogError`` if no line has a step and a number.
     """
@@ -154,6 +155,8 @@ def _pairs(line: str) -> tuple[int, dict[str, float]] | None:
         if pair["unit"] in {"", "%"}:
             name = PLAIN_NAMES.get(pair["name"], pair["name"]) + ending
             values.setdefault(name, float(pair["value"]))
+        elif pair["unit"].lower() in {"ms", "s"} and TIMES.fullmatch(pair["name"]):
+            values.setdefault(f"{pair['name']} ({pair['unit'].lower()})", float(pair["value"]))
     return (int(start["step"]), values) if values else None
 
 

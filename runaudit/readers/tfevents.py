@@ -26,6 +26,7 @@ OTHER_SUFFIXES = frozenset(
 )
 FILE_VERSION = b"brain.Event:"  # in the first record of every event file
 HPARAMS_TAG = "_hparams_/session_start_info"
+WALL_TIME = "wall_time"
 HPARAMS, SCALARS, HISTOGRAMS = "hparams", "scalars", "histograms"
 
 
@@ -37,6 +38,7 @@ class _Found:
     """What has been seen of a file so far; rows are record numbers."""
 
     events: int = 0
+    times: list[tuple[IntArray, FloatArray]] = field(default_factory=list)
     plain: dict[str, Points] = field(default_factory=dict)
     tensors: dict[str, Points] = field(default_factory=dict)
     triples: dict[str, list[tuple[int, int, FloatArray]]] = field(default_factory=dict)
@@ -66,6 +68,7 @@ def home(path: PurePosixPath) -> PurePosixPath:
 def read(path: Path) -> tuple[RawLog, ...]:
     """Return the scalars of the file, its histograms under ``tables["histograms"]``, its hyper-parameters as config.
 
+    When the events of the tag with the most points were written is the series ``wall_time``, in seconds since 1970.
     ``tables["histograms"]`` maps a tag to its (step, Histogram) in the order of the file. In a folder such as
     ``validation`` the tags get its name in front. All points are kept in the order of the file, those of a restart as
     well, with a note. A file that holds nothing but hyper-parameters gives a log without series: it is part of a run.
@@ -83,12 +86,13 @@ def read(path: Path) -> tuple[RawLog, ...]:
     names = _names({*scalars, *histograms}, split)
     series = [_joined(names[tag], parts) for tag, parts in scalars.items()]
     series.sort(key=lambda one: (int(one.rows[0]), one.name))
+    clock = _clock(found, series)
     tables = {names[tag]: histograms[tag] for tag in sorted(histograms)}
     notes = [*_damage(found), *_unread(found), *_repeated(scalars, series, names), *_restarts(found, series)]
     return (
         RawLog(
             "tfevents",
-            tuple(series),
+            (*series, *clock),
             config=found.config,
             tables={HISTOGRAMS: tables} if tables else {},
             notes=tuple(Note(text, str(path)) for text in notes),
@@ -128,6 +132,8 @@ def _take(found: _Found, frames: Frames) -> None:
         if group.layout.session_start:
             found.session_starts += rows.tolist()
         steps = group.steps() if group.layout.values else rows
+        if group.layout.values:
+            found.times.append((rows, group.times()))
         for value in group.layout.values:
             _take_value(found, group, value, rows, steps)
 
@@ -204,6 +210,17 @@ def _joined(name: str, points: Points) -> RawSeries:
     order = order[np.append(np.diff(rows[order]) > 0, True)]
     lines = np.zeros(len(order), dtype=np.int64)
     return RawSeries(name, values[order], rows[order], lines, steps=steps[order].astype(np.float64))
+
+
+def _clock(found: _Found, series: list[RawSeries]) -> list[RawSeries]:
+    """Return the times of the series with the most points, nothing where there is none or the name is taken."""
+    longest = max(series, key=lambda one: len(one.values), default=None)
+    if longest is None or any(one.name == WALL_TIME for one in series):
+        return []
+    rows, times = (np.concatenate([part[k] for part in found.times]) for k in range(2))
+    order = np.argsort(rows, kind="stable")
+    values = times[order][np.searchsorted(rows[order], longest.rows)]
+    return [RawSeries(WALL_TIME, values, longest.rows, longest.lines, steps=longest.steps)]
 
 
 def _repeated(scalars: Mapping[str, Points], series: list[RawSeries], names: Mapping[str, str]) -> Iterator[str]:

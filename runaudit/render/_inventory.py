@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 
+from runaudit.maps import guess
 from runaudit.model import Report, Run, Understood, Unreadable
+from runaudit.names import understand
 from runaudit.pen import Options, Pen
 from runaudit.render._footer import unreadable
 from runaudit.render._words import extent, heading, locate, run_name, value
+from runaudit.tasks import SUPERVISED, TASKS
 from runaudit.text import cells, count, left, right, wrap
 
 
@@ -34,6 +38,8 @@ def _run(pen: Pen, run: Run, root: str) -> list[str]:
     lines = heading(pen, "", run_name(root, run.id, run.paths), facts)
     for path in run.paths:
         lines += pen.hang("  file    ", pen.clean(locate(root, path)), indent=10)
+    if run.task != SUPERVISED:
+        lines += pen.hang("  task    ", TASKS[run.task].title, indent=10)
     if run.config:
         known = ", ".join(f"{name} {value(given)}" for name, given in run.config.items())
         lines += pen.hang("  config  ", pen.clean(known), indent=10)
@@ -50,6 +56,7 @@ def _run(pen: Pen, run: Run, root: str) -> list[str]:
 def _columns(pen: Pen, names: Sequence[Understood]) -> list[str]:
     """Return a table of what each column was taken for; what was left alone is dim."""
     heads = ("column", "taken for", "points")
+    taken = {n.canonical: n.source_name for n in names if n.canonical}
     rows = [(pen.clean(n.source_name), pen.clean(n.canonical) or "-", count(n.points)) for n in names]
     most = pen.width // 4
     widths = [min(max(cells(head), *(cells(row[i]) for row in rows)), most) for i, head in enumerate(heads)]
@@ -60,7 +67,7 @@ def _columns(pen: Pen, names: Sequence[Understood]) -> list[str]:
         )
     ]
     for name, (source, canonical, points) in zip(names, rows, strict=True):
-        reason = name.why.removeprefix(f"{name.source_name!r} ")  # the column stands at the left already
+        reason = _reason(name, taken)
         why, *more = wrap(pen.clean(reason), room)
         source, canonical = pen.short(source, widths[0]), pen.short(canonical, widths[1])
         style = "bold" if name.canonical else "dim"
@@ -70,3 +77,16 @@ def _columns(pen: Pen, names: Sequence[Understood]) -> list[str]:
         lines.append(f"{line}  {pen.paint('dim', why)}")
         lines += [" " * (sum(widths) + 8) + pen.paint("dim", line) for line in more]
     return [line.rstrip() for line in lines]
+
+
+def _reason(name: Understood, taken: Mapping[str, str]) -> str:
+    """Return why a column is what it is; for an unknown one what it might be, and the option that says so."""
+    reason = name.why.removeprefix(f"{name.source_name!r} ")  # the column stands at the left already
+    if name.canonical or not name.points or understand(name.source_name).role != "unknown":
+        return reason
+    near = guess(name.source_name)
+    if not near:
+        return reason
+    if near in taken:
+        return f"{reason}; nearest: {near}, which {taken[near]!r} is"
+    return f"{reason}; nearest: {near}; to use it: --map {shlex.quote(f'{name.source_name}={near}')}"

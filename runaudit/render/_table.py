@@ -23,7 +23,7 @@ HEADS = {
 }
 DROP = ("format", "val", "until")  # columns that give way in a narrow terminal, in this order
 NUMBERS = ("until", "val")
-LEAST_RUN, LEAST_FINDINGS = 30, 14
+LEAST_RUN = 30  # columns that a name keeps before another column gives way
 ORDER = ("fail", "warn", "unknown", "ok")
 
 
@@ -81,14 +81,15 @@ def _cells(pen: Pen, run: RunReport, findings: Sequence[Finding], loss: Curve | 
 def _layout(pen: Pen, runs: Sequence[RunReport], rows: Sequence[Mapping[str, str]]) -> list[str]:
     need = {key: max(cells(head), *(cells(row[key]) for row in rows)) for key, head in HEADS.items()}
     verdict = 2 + max(len(WORDS[r.verdict]) for r in runs)
+    least = max(cells(HEADS["findings"]), *(cells(_fit_rules(row["findings"], 0)) for row in rows))
     keys = list(HEADS)
     for key in DROP:
         room = pen.width - verdict - sum(2 + need[k] for k in keys if k not in {"run", "findings"}) - 4
-        if room >= min(need["run"], LEAST_RUN) + min(need["findings"], LEAST_FINDINGS):
+        if room >= min(need["run"], LEAST_RUN) + least:
             break
         keys.remove(key)
     room = pen.width - verdict - sum(2 + need[k] for k in keys if k not in {"run", "findings"}) - 4
-    need["findings"] = min(need["findings"], max(room - need["run"], room * 3 // 5))
+    need["findings"] = min(need["findings"], max(room - need["run"], min(least, room * 3 // 5)))
     need["run"] = min(need["run"], room - need["findings"])
     lines = [pen.paint("dim", _line(pen, HEADS, keys, need, " " * verdict))]
     for run, row in zip(runs, rows, strict=True):
@@ -107,11 +108,11 @@ def _line(pen: Pen, row: Mapping[str, str], keys: Sequence[str], widths: Mapping
 
 
 def _fit_rules(rules: str, width: int) -> str:
-    """Return as many rules as fit, and how many more there are."""
+    """Return as many rules as fit, at least the first one, and how many more there are."""
     words = rules.split()
-    for shown in range(len(words), -1, -1):
+    for shown in range(len(words), 0, -1):
         more = len(words) - shown
         text = " ".join([*words[:shown], *([f"+{more}"] if more else [])])
-        if len(text) <= width:
+        if len(text) <= width or shown == 1:
             return text
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,8 +36,8 @@ class Api:
             raise self.error
         return self.report
 
-    def load_all(self, paths: Sequence[str | Path], progress: Callable[..., None] | None = None) -> SimpleNamespace:
-        self.asked = {"paths": paths, "progress": progress}
+    def load_all(self, paths: Sequence[str | Path], **options: Any) -> SimpleNamespace:  # noqa: ANN401  as above
+        self.asked = {"paths": paths, **options}
         report = self.report
         return SimpleNamespace(
             runs=(), unreadable=report.unreadable, ignored_files=report.ignored_files, root=report.root

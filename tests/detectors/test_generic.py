@@ -50,6 +50,7 @@ def test_the_limit_itself_is_neither_above_nor_below_nor_outside() -> None:
     assert windows(above(at, limit=2, min_points=1)) == []
     assert windows(below(at, limit=2, min_points=1)) == []
     assert windows(outside(at, low=2, high=2, min_points=1)) == []
+    assert windows(gap(at, series(1, 1, 1), limit=1, min_points=1)) == []
 
 
 def test_as_many_points_as_asked_are_enough() -> None:

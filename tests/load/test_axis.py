@@ -212,3 +212,52 @@ def test_any_table_gives_a_run_or_a_reason(
         assert all(np.all(np.diff(series.steps) > 0) for series in found.series.values())
     else:
         assert found.reason.startswith(("the log has a header and no rows", "every cell under", "no value of a metric"))
+
+
+def test_batches_that_restart_after_as_many_rows_go_on_without_a_column_of_epochs() -> None:
+    run = run_of({"batch": [0, 5, 0, 5, 0], "loss": [5, 4, 3, 2, 1]})
+    assert steps(run) == [0, 5, 6, 11, 12]
+    assert messages(run) == ["batch restarts 2 times after as many rows: counted on by 6"]
+
+
+@pytest.mark.parametrize("batches", [[0, 5, 0, 5, 9], [0, 5, 2, 5, 9]])
+def test_batches_that_restart_unevenly_are_a_restart(batches: list[float | None]) -> None:
+    run = run_of({"batch": batches, "loss": [5, 4, 3, 2, 1]})
+    assert messages(run) == [f"steps fall back from 5 to {batches[2]}: the later part wins"]
+
+
+def progress_bar(epochs: int = 5, batches: int = 40) -> Columns:
+    """Return the loss as a progress bar shows it, the mean since the start of the epoch, and a plain one."""
+    raw = 2 * np.exp(-np.arange(epochs * batches) / 80) + 1 + np.random.default_rng(0).normal(0, 0.2, epochs * batches)
+    rows = raw.reshape(epochs, batches)
+    means = np.cumsum(rows, axis=1) / np.arange(1, batches + 1)
+    epoch = np.repeat(np.arange(epochs), batches)
+    step = np.arange(epochs * batches)
+    return {"epoch": [*epoch.astype(float)], "step": [*step.astype(float)], "mean": [*means.ravel()], "raw": [*raw]}
+
+
+def test_a_running_mean_gives_itself_away() -> None:
+    columns = progress_bar()
+    run = run_of({"epoch": columns["epoch"], "step": columns["step"], "loss": columns["mean"]})
+    assert run.series["train/loss"].reduction is Reduction.RUNNING_MEAN
+    assert messages(run) == ["loss starts afresh in every epoch, as a running mean does: read as one"]
+
+
+def test_a_plain_loss_is_no_running_mean() -> None:
+    columns = progress_bar()
+    run = run_of({"epoch": columns["epoch"], "step": columns["step"], "loss": columns["raw"]})
+    assert run.series["train/loss"].reduction is Reduction.STEP
+    assert messages(run) == []
+
+
+@pytest.mark.parametrize(("epochs", "batches"), [(2, 40), (5, 8)])
+def test_too_little_shows_no_running_mean(epochs: int, batches: int) -> None:
+    columns = progress_bar(epochs, batches)
+    run = run_of({"epoch": columns["epoch"], "step": columns["step"], "loss": columns["mean"]})
+    assert run.series["train/loss"].reduction is Reduction.STEP
+
+
+def test_counts_of_dead_units_are_no_shares() -> None:
+    run = run_of({"step": [1, 2], "dead_neurons/a": [0.1, 0.2], "dead_neurons/b": [3, 17], "loss": [2, 1]})
+    assert set(run.series) == {"train/loss", "dead_frac/a", "dead_neurons/b"}
+    assert {u.source_name: u.why for u in run.names}["dead_neurons/b"] == "values above 1 are no shares of units"

@@ -47,6 +47,7 @@ def test_nanogpt(tmp_path: Path) -> None:
         "loss": [(0, "2.1337", 3), (2, "nan", 6)],
         "lr": [(0, "0.128", 3), (2, "0.128", 6)],
         "grad_norm": [(0, "2.333", 3), (2, "inf", 6)],
+        "time (ms)": [(0, "0.44", 3), (2, "0.44", 6)],
         "mfu": [(0, "1.01", 3), (2, "-100.0", 6)],
         "update_ratio/fc1": [(0, "6.271e-05", 4)],
         "act_zero_frac/fc1": [(0, "0.5277", 4)],
@@ -83,6 +84,7 @@ def test_build_nanogpt_output_gives_an_evaluation_the_step_after_it(tmp_path: Pa
     assert found["HellaSwag accuracy"] == [(0, "0.2487", 2)]
     assert found["loss"] == [(0, "10.95", 3), (250, "10.95", 5)]
     assert found["norm"] == [(0, "15.342", 3), (250, "15.342", 5)]
+    assert found["dt (ms)"] == [(0, "13588.31", 3), (250, "13588.31", 5)]
     assert not {"dt", "sample"} & found.keys()
 
 
@@ -95,7 +97,11 @@ def test_modded_nanogpt_its_source_code_and_nan_times_are_no_metrics(tmp_path: P
         "step:100/5100, tokens seen:326.96M, avg_train_loss:nan time:2565/464s step_avg:93.5ms\n"
     )
     assert claimed(text[:100])
-    assert points(read(tmp_path, text)) == {"val_loss": [(0, "10.8", 9)], "avg_train_loss": [(100, "nan", 11)]}
+    assert points(read(tmp_path, text)) == {
+        "val_loss": [(0, "10.8", 9)],
+        "train_time (ms)": [(0, "0.0", 9), (1, "254.0", 10)],
+        "avg_train_loss": [(100, "nan", 11)],
+    }
 
 
 def test_llm_c_log(tmp_path: Path) -> None:

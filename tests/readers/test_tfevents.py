@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -16,8 +17,9 @@ NAME = "events.out.tfevents.1700000000.host.1.0"
 
 
 def read(path: Path) -> RawLog:
+    """Return the log of the file without its clock, which test_the_clock is about."""
     (log,) = READER.read(path)
-    return log
+    return replace(log, series=tuple(one for one in log.series if one.name != "wall_time"))
 
 
 def only(log: RawLog) -> RawSeries:
@@ -44,6 +46,23 @@ def test_scalars_keep_their_order_steps_and_record_numbers(tmp_path: Path) -> No
     assert lr.rows.tolist() == [2]
     assert not loss.lines.any()
     assert log.notes == ()
+
+
+def test_the_clock_has_the_times_of_the_tag_with_the_most_points(tmp_path: Path) -> None:
+    events = [w.event(step, w.scalar("loss", 0.5), wall_time=1.7e9 + 2.5 * step) for step in range(6)]
+    later = w.event(3, w.scalar("val", 0.5), wall_time=1.7e9 + 100)
+    (log,) = READER.read(w.write(tmp_path / NAME, *events[:4], later, *events[4:]))
+    clock = log.series[-1]
+    assert [one.name for one in log.series] == ["loss", "val", "wall_time"]
+    assert clock.steps is not None
+    assert clock.steps.tolist() == [0, 1, 2, 3, 4, 5]
+    assert (clock.values - 1.7e9).tolist() == [0.0, 2.5, 5.0, 7.5, 10.0, 12.5]
+    assert clock.rows.tolist() == [1, 2, 3, 4, 6, 7]
+
+
+def test_a_tag_that_is_called_wall_time_stays(tmp_path: Path) -> None:
+    (log,) = READER.read(w.write(tmp_path / NAME, w.event(1, w.scalar("wall_time", 3.0))))
+    assert [one.values.tolist() for one in log.series] == [[3.0]]
 
 
 def test_values_of_one_event_share_its_row(tmp_path: Path) -> None:
