@@ -41,7 +41,7 @@ def headline(report: Report) -> str:
     for verdict, verb in (("fail", "fail"), ("warn", "warn")):
         bad = sum(r.verdict == verdict for r in runs)
         if bad:
-            return f"{verb}" if len(runs) == 1 else f"{bad} of {len(runs)} runs {verb}{'' if bad > 1 else 's'}"
+            return f"{verb}s" if len(runs) == 1 else f"{bad} of {len(runs)} runs {verb}{'' if bad > 1 else 's'}"
     if judge(report)[1] == "INCOMPLETE":
         return "incomplete"
     if all(r.verdict == "unknown" for r in runs):

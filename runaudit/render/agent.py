@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from runaudit.model import Report
+from runaudit.model import Report, Severity
 from runaudit.pen import Options
 from runaudit.render import Renderer
 from runaudit.render._places import repo_path
@@ -24,12 +24,13 @@ def render(report: Report, options: Options) -> str:
     The same rule on further series of a run is named in ``also``, what a root cause explains in ``consequences``.
     """
     del options  # a program reads it: no width, no colour
-    causes = _causes(report)
-    lines = [_verdict(report, len(causes)), *causes[:MOST], {"next_to_log": _asks(report)}]
+    plain = plain_document(report)
+    causes = _causes(report, plain)
+    lines = [_verdict(report, plain, len(causes)), *causes[:MOST], {"next_to_log": _asks(report)}]
     return "".join(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n" for line in lines)
 
 
-def _verdict(report: Report, causes: int) -> dict[str, Any]:
+def _verdict(report: Report, plain: dict[str, Any], causes: int) -> dict[str, Any]:
     line: dict[str, Any] = {
         "verdict": judge(report)[1].lower().replace(" ", "-"),
         "runs": {"total": len(report.runs), **dict(sorted(Counter(r.verdict for r in report.runs).items()))},
@@ -38,7 +39,6 @@ def _verdict(report: Report, causes: int) -> dict[str, Any]:
     }
     if causes > MOST:
         line["told"] = MOST
-    plain = plain_document(report)
     corrupt = [u for u in unread(report) if u.kind == "corrupt"]
     if corrupt:
         line["corrupt"] = [_plain(f"{repo_path(report.root, u.path)}: {u.reason}") for u in corrupt[:MOST_FILES]]
@@ -48,43 +48,45 @@ def _verdict(report: Report, causes: int) -> dict[str, Any]:
     return line
 
 
-def _causes(report: Report) -> list[dict[str, Any]]:
+def _causes(report: Report, plain: dict[str, Any]) -> list[dict[str, Any]]:
     """Return a line for every rule that found a root cause in a run; a consequence without its cause is one itself."""
-    told = dict(zip(map(id, report.findings), plain_document(report)["findings"], strict=True))
-    runs = {run.id: run for run in report.runs}
+    told = dict(zip(map(id, report.findings), plain["findings"], strict=True))
+    configs = {run["id"]: run["config"] for run in plain["runs"]}
+    units = {run.id: run.step_unit for run in report.runs}
+    below: dict[tuple[str, str | None], dict[str, Severity]] = {}
+    for finding in worst_first(report.findings):
+        below.setdefault((finding.run, finding.consequence_of), {}).setdefault(finding.rule, finding.severity)
     roots = {(f.run, f.rule) for f in report.findings if f.consequence_of is None}
     lines: dict[tuple[str, str], dict[str, Any]] = {}
     for finding in worst_first([f for f in report.findings if (f.run, f.consequence_of) not in roots]):
-        plain = told[id(finding)]
-        key = (finding.run, finding.rule)
+        key, item = (finding.run, finding.rule), told[id(finding)]
         if key in lines:
-            lines[key].setdefault("also", []).append(plain["series"])
+            lines[key].setdefault("also", []).append(item["series"])
             continue
-        run = runs.get(finding.run)
         lines[key] = {
-            "run": plain["run"],
-            "rule": finding.rule,
-            "severity": plain["severity"],
-            "confidence": plain["confidence"],
-            "status": finding.status,
-            "series": plain["series"],
-            "window": [finding.first_step, finding.last_step, run.step_unit if run is not None else "step"],
-            "message": plain["message"],
-            "evidence": plain["facts"],
-            "limit": plain["limit"],
-            "prescription": plain["prescription"],
-            "now": _now(report, finding.run, plain["prescription"]),
-            "try": plain["remedy"],
+            **{name: item[name] for name in ("run", "rule", "severity", "confidence", "status", "series")},
+            "window": [finding.first_step, finding.last_step, units.get(finding.run, "step")],
+            "message": item["message"],
+            "evidence": item["facts"],
+            "limit": item["limit"],
+            "prescription": _change(item["prescription"], configs.get(item["run"], {})),
+            "try": item["remedy"],
             "source": [_plain(repo_path(report.root, finding.path or finding.run)), finding.line],
-            "consequences": sorted({f.rule for f in report.findings if (f.run, f.consequence_of) == key}),
+            "consequences": [{"rule": r, "severity": str(s)} for r, s in below.get(key, {}).items()],
         }
-    return list(lines.values())
+    return sorted(lines.values(), key=_worst)
 
 
-def _now(report: Report, run: str, prescription: dict[str, Any] | None) -> Any:  # noqa: ANN401  JSON
-    """Return what the run's own configuration gives for the parameter to change, None if it does not say."""
-    configs = [r["config"] for r in plain_document(report)["runs"] if r["id"] == _plain(run)]
-    return configs[0].get(prescription["parameter"]) if prescription and configs else None
+def _worst(line: dict[str, Any]) -> int:
+    """Return the rank of the worst severity among a root cause and what it explains: that is why it matters."""
+    return min(Severity(x["severity"]).rank for x in (line, *line["consequences"]))
+
+
+def _change(prescription: dict[str, Any] | None, config: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the prescription, with what the run's own configuration says now where it says anything."""
+    if prescription is None or prescription["parameter"] not in config:
+        return prescription
+    return {**prescription, "now": config[prescription["parameter"]]}
 
 
 def _asks(report: Report) -> list[dict[str, Any]]:

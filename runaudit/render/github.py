@@ -49,7 +49,7 @@ def _annotation(report: Report, finding: Finding, options: Options) -> str:
     text = "\n".join(shorten(clean(w.strip()), LONGEST // 3) for w in words)
     return _command(
         LEVELS[finding.severity],
-        text if len(text) <= LONGEST else text[: LONGEST - 1] + "…",
+        text if len(text) <= LONGEST else text[: LONGEST - 3] + "...",
         file=repo_path(report.root, finding.path or finding.run),
         line=finding.line or 1,
         title=f"runaudit ({finding.rule})",

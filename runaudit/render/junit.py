@@ -28,10 +28,11 @@ class Case:
 
 
 def render(report: Report, options: Options) -> str:
-    """Return the report as XML; characters that XML forbids are escaped visibly. No times: the same input, the same bytes."""
+    """Return the report as XML without times; characters that XML forbids become visible escapes."""
     suites = [(name, cases) for name, cases in _suites(report, pen_of(options)) if cases]
-    total = " ".join(f'{key}="{n}"' for key, n in _counts([c for _, cases in suites for c in cases]).items())
-    lines = ['<?xml version="1.0" encoding="utf-8"?>', f'<testsuites name="runaudit" {total}>']
+    total = _counts([case for _, cases in suites for case in cases])
+    counts = " ".join(f'{key}="{total[key]}"' for key in ("tests", "failures", "errors"))  # xunit2 has no more here
+    lines = ['<?xml version="1.0" encoding="utf-8"?>', f'<testsuites name="runaudit" {counts}>']
     for name, cases in suites:
         lines += _suite(name, cases)
     return "\n".join([*lines, "</testsuites>"]) + "\n"
@@ -40,8 +41,9 @@ def render(report: Report, options: Options) -> str:
 def _suites(report: Report, pen: Pen) -> Iterator[tuple[str, list[Case]]]:
     """Report the cases of every run, of what names no run of the report, and of the files that gave none."""
     runs = by_id(report)
-    others = {x.run for x in (*report.findings, *report.suppressed, *report.skips, *report.crashes)} - set(runs)
-    for name in [*runs, *sorted(others)]:
+    named = {f.run for f in (*report.findings, *report.suppressed)}
+    named |= {s.run for s in report.skips} | {c.run for c in report.crashes}
+    for name in [*runs, *sorted(named - set(runs))]:
         run = runs.get(name)
         shown = run_name(report.root, name, run.paths if run is not None else ())
         yield shown, _cases(report, pen, name, run)
@@ -63,7 +65,7 @@ def _cases(report: Report, pen: Pen, name: str, run: RunReport | None) -> list[C
 
 
 def _failure(report: Report, pen: Pen, findings: Sequence[Finding], run: RunReport | None) -> Case:
-    """Return the case of a rule that found something, headed by the worst; what is known or only a note fails nothing."""
+    """Return the case of a rule that found something, headed by the worst; a known fault and a note fail nothing."""
     first = findings[0]
     lines = [line for f in findings for line in _story(report, pen, f, run)]
     if first.severity is Severity.NOTE:
@@ -129,10 +131,10 @@ def _suite(name: str, cases: Sequence[Case]) -> Iterator[str]:
 
 
 def _xml(text: str) -> str:
-    """Return the text for an element or an attribute: on one line, and without what XML forbids.
+    r"""Return the text for an element or an attribute: on one line, and without what XML forbids.
 
     >>> _xml('a "b"]]> <c>'), _xml(chr(7) + chr(0xFFFE))
-    ('a &quot;b&quot;]]&gt; &lt;c&gt;', '\\\\x07\\\\ufffe')
+    ('a &quot;b&quot;]]&gt; &lt;c&gt;', '\\x07\\ufffe')
     """
     return escape(clean(text))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runaudit import __version__
-from runaudit.model import Finding, Report, Severity
+from runaudit.model import Finding, Report, RunReport, Severity
 from runaudit.pen import Options
 from runaudit.render import Renderer
 from runaudit.render._markup import inline
@@ -23,6 +23,10 @@ CATEGORY = "runaudit/"  # up to the last slash: what tells this upload from thos
 MOST_RESULTS = 25_000  # of a run; GitHub refuses a file with more
 DESCRIPTION = 1_024  # characters of a description of a rule
 MESSAGE = 2_000  # characters of a message, so that all results stay far below 10 MB compressed
+PROPERTIES = (
+    *("run", "series", "first_step", "last_step", "confidence", "facts", "limit"),
+    *("prescription", "consequence_of"),
+)  # of a result, as in the JSON report
 URL = re.compile(r"https?://[!-~]+")
 SEMANTIC = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "recommendation"}
@@ -68,10 +72,10 @@ def _rule(finding: Finding) -> dict[str, Any]:
     marked = [inline(why), "", "**What to try, likeliest first**", ""]
     marked += [f"{i + 1}. {inline(t)}" for i, t in enumerate(tries)]
     marked += ["", f"`runaudit explain {finding.rule}` tells more.", *(f"\n<{link}>" for link in links)]
-    words = finding.rule.replace("_", "-").split("-")
+    name = "".join(w[:1].upper() + w[1:] for w in finding.rule.split("-"))[:255]
     return {
         "id": finding.rule,
-        "name": "".join(w[:1].upper() + w[1:] for w in words)[:255],
+        **({"name": name} if name.lower() != finding.rule else {}),  # one that is the id again is refused
         "shortDescription": {"text": _sentence(shorten(clean(finding.title), DESCRIPTION - 1))},
         "fullDescription": {"text": _sentence(shorten(clean(why), DESCRIPTION - 1))},
         "help": {"text": text, "markdown": "\n".join(marked)},
@@ -88,6 +92,7 @@ def _rule(finding: Finding) -> dict[str, Any]:
 def _results(
     report: Report, findings: Sequence[Finding], rules: Sequence[str], options: Options
 ) -> list[dict[str, Any]]:
+    runs = by_id(report)
     suppressed = {id(f) for f in report.suppressed}
     reasons = [_suppression(f, suppressed=id(f) in suppressed) for f in findings]
     plain = plain_document(report)
@@ -102,16 +107,11 @@ def _results(
                 "ruleId": finding.rule,
                 "ruleIndex": index[finding.rule],
                 "level": str(finding.severity),
-                "message": {"text": _message(report, finding, options)},
+                "message": {"text": _message(report, finding, runs.get(finding.run), options)},
                 "locations": [_location(report, finding)],
                 "partialFingerprints": {"primaryLocationLineHash": identity},
                 **({"suppressions": [reason] if reason else []} if any(reasons) else {}),
-                "properties": {
-                    key: told[key]
-                    for key in ("run", "series", "first_step", "last_step", "confidence", "facts", "limit")
-                    + ("prescription", "consequence_of")
-                    if told[key] is not None
-                },
+                "properties": {key: told[key] for key in PROPERTIES if told[key] is not None},
             }
         )
     return results
@@ -125,9 +125,8 @@ def _suppression(finding: Finding, *, suppressed: bool) -> dict[str, str] | None
     return None
 
 
-def _message(report: Report, finding: Finding, options: Options) -> str:
+def _message(report: Report, finding: Finding, run: RunReport | None, options: Options) -> str:
     """Return what was found, its first sentence first: GitHub makes it the title; then run, steps and what to try."""
-    run = by_id(report).get(finding.run)
     pen = pen_of(options)
     name = run_name(report.root, finding.run, run.paths if run is not None else ())
     steps = steps_of(pen, finding, run.step_unit if run is not None else "step")
