@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -29,6 +29,7 @@ class Judgement:
     findings: tuple[Finding, ...]
     skips: tuple[Skip, ...]
     crashes: tuple[Crash, ...]
+    suppressed: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,11 @@ class _Missing:
     needs: tuple[str, ...]
 
 
-def judge(run: Run, rules: Sequence[Rule]) -> Judgement:
-    """Return what the rules of scope ``run`` say of one run."""
+def judge(run: Run, rules: Sequence[Rule], review: Callable[[Finding], Finding] | None = None) -> Judgement:
+    """Return what the rules of scope ``run`` say of one run.
+
+    ``review`` may change a finding before it counts; one that it gives a reason is suppressed.
+    """
     findings: list[Finding] = []
     skips: list[Skip] = []
     crashes: list[Crash] = []
@@ -59,7 +63,8 @@ def judge(run: Run, rules: Sequence[Rule]) -> Judgement:
             findings.extend(found)
             if not found:
                 passed.append(rule.id)
-    ordered = tuple(order(findings, rules))
+    reviewed = [review(f) for f in findings] if review is not None else findings
+    ordered = tuple(order([f for f in reviewed if not f.reason], rules))
     telling = (r for r in rules if r.id in passed and r.family not in MACHINE)
     judged = any(not _takes_anything(r) for r in telling) or any(f.family not in MACHINE for f in findings)
     report = RunReport(
@@ -74,7 +79,8 @@ def judge(run: Run, rules: Sequence[Rule]) -> Judgement:
         step_unit=run.step_unit,
         names=run.names,
     )
-    return Judgement(report, ordered, tuple(skips), tuple(crashes))
+    suppressed = tuple(f for f in reviewed if f.reason)
+    return Judgement(report, ordered, tuple(skips), tuple(crashes), suppressed)
 
 
 def apply(rule: Rule, run: Run) -> Iterator[Finding]:

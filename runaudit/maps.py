@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
@@ -21,6 +21,14 @@ _FREE = re.compile(
     r"(?:train|val|test)/loss/.+|val/.+/.+|lr/.+|reward/.+|"
     r"(?:grad_norm|update_ratio|weight_norm|act_mean|act_std|zero_frac|dead_frac|saturated_frac)/.+"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the user says of one run: what its columns are, and its task, "" where the log is to tell."""
+
+    maps: Mapping[str, str]
+    task: str = ""
 
 
 def parse(texts: Iterable[str]) -> dict[str, str]:

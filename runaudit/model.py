@@ -246,6 +246,8 @@ class Finding:
     citations: tuple[str, ...] = ()
     measured: Mapping[str, float] = field(default_factory=dict)
     status: str = "new"
+    reason: str = ""
+    """Why it is suppressed, "" where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +320,11 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """The whole audit. Findings are sorted: by run, root causes first, each followed by its consequences."""
+    """The whole audit. Findings are sorted: by run, root causes first, each followed by its consequences.
+
+    ``config`` is the configuration file, "" if there was none; ``notes`` are what in it does not hold (any more);
+    ``lacking`` says which required rules could not judge; ``max_warnings`` is None where any number is allowed.
+    """
 
     root: str
     runs: tuple[RunReport, ...]
@@ -329,14 +335,28 @@ class Report:
     ignored_files: int = 0
     suppressed: tuple[Finding, ...] = ()
     fail_on: str = "error"
+    config: str = ""
+    notes: tuple[Note, ...] = ()
+    lacking: tuple[str, ...] = ()
+    max_warnings: int | None = None
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of that severity."""
         return sum(f.severity is severity for f in self.findings)
 
     @property
+    def failures(self) -> tuple[str, ...]:
+        """Return what fails the audit besides the severity of a finding, one sentence each."""
+        new = sum(f.severity is Severity.WARNING and f.status != "known" for f in self.findings)
+        if self.max_warnings is None or new <= self.max_warnings:
+            return self.lacking
+        return (*self.lacking, f"{new} warnings, where at most {self.max_warnings} are allowed")
+
+    @property
     def exit_code(self) -> int:
-        """Return the exit code of the design: 1 findings, 4 incomplete, 3 no run, 0 clean; 1 wins over 4."""
+        """Return the exit code of the design: 1 findings or failures, 4 incomplete, 3 no run, 0 clean; 1 before 4."""
+        if self.failures:
+            return 1
         if self.fail_on != "never":
             bar = Severity(self.fail_on).rank
             if any(f.severity.rank <= bar for f in self.findings):

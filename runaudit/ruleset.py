@@ -160,21 +160,28 @@ def with_values(rule: Rule, values: Mapping[str, float]) -> Rule | list[str]:
     return replace(rule, values={**rule.values, **values})
 
 
-def choose(rules: Mapping[str, Rule], select: Sequence[str], ignore: Sequence[str]) -> list[Rule]:
-    """Return the rules named by ``select`` (all if empty) less those of ``ignore``; both take ids and families.
+def choose(
+    rules: Mapping[str, Rule], select: Sequence[str], ignore: Sequence[str], extend: Sequence[str] = ()
+) -> list[Rule]:
+    """Return the rules named by ``select`` (all if empty) or ``extend`` less those of ``ignore``.
 
+    All three take ids and families; what is said of a rule by its id counts more than what is said of its family.
     Raises ``UsageError`` naming every unknown word with its nearest match.
     """
     known = {*rules, *(r.family for r in rules.values())}
     problems = []
-    for word in (*select, *ignore):
+    for word in (*select, *ignore, *extend):
         if word not in known:
             near = get_close_matches(word, sorted(known), 1)
             problems.append(f"no rule or family is called {word!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     if problems:
         raise UsageError(*problems)
-    wanted = [r for r in rules.values() if not select or {r.id, r.family} & set(select)]
-    return [r for r in wanted if not {r.id, r.family} & set(ignore)]
+
+    def said(rule: Rule, words: Sequence[str]) -> int:
+        return 2 if rule.id in words else int(rule.family in words)
+
+    wanted = [(r, max(said(r, select), said(r, extend))) for r in rules.values()]
+    return [r for r, size in wanted if said(r, ignore) < (size or int(not select)) or size > said(r, ignore)]
 
 
 def _shape_problems(data: Mapping[str, Any]) -> Iterator[str]:
