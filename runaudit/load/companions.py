@@ -11,7 +11,9 @@ from typing import Any
 
 import yaml
 
+from runaudit.errors import LogError
 from runaudit.load.config import ConfigError, canonical, flatten
+from runaudit.load.unpack import on_disk
 from runaudit.model import ConfigValue, Note
 
 STEMS = ("config", "hparams", "hyperparameters", "hyperparams", "args", "arguments", "params", "opt", "options",
@@ -59,17 +61,22 @@ def companions_of(
 def read_folder(root: Path, folder: PurePosixPath) -> Companions:
     """Return what the configuration files of one folder say together: the first file that has a key counts."""
     try:
-        with os.scandir(root / folder) as scan:
-            names = [e.name for e in scan if is_companion(e.name) and os.path.isfile(e.path)]  # noqa: PTH113  never raises
-    except OSError:
+        with on_disk(root / folder) as (real, _):
+            return _read_folder(real, folder)
+    except (OSError, LogError):
         return Companions({}, (), ())
+
+
+def _read_folder(real: Path, folder: PurePosixPath) -> Companions:
+    with os.scandir(real) as scan:
+        names = [e.name for e in scan if is_companion(e.name) and os.path.isfile(e.path)]  # noqa: PTH113  never raises
     flat: dict[str, ConfigValue] = {}
     notes: list[Note] = []
     files: list[PurePosixPath] = []
     for name in sorted(names, key=_order):
         files.append(folder / name)
         try:
-            content, ignored_tags = read_config(root / folder / name)
+            content, ignored_tags = read_config(real / name)
             for key, value in flatten(content):
                 flat.setdefault(key, value)
         except ConfigError as error:
