@@ -107,14 +107,6 @@ def test_an_archive_is_like_a_folder(tmp_path: Path, name: str) -> None:
         assert mine.series["train/loss"].values.tolist() == same.series["train/loss"].values.tolist()
 
 
-def test_the_configuration_in_an_archive_is_read(tmp_path: Path) -> None:
-    files = {"run/training.csv": CSV, "run/config.json": '{"lr": 0.25}', "other/training.csv": LOGS["a/training.csv"]}
-    for name, data in (("r.zip", zipped(files)), ("r.tar.gz", gzip.compress(tarred(files)))):
-        other, run = put(tmp_path / name / name, data).runs
-        assert run.config == {"learning_rate": 0.25}
-        assert other.config == {}
-
-
 def test_event_files_of_an_archive_make_one_run(tmp_path: Path) -> None:
     samples = Path(__file__).parent.parent / "sample_logs" / "tensorboard" / "not-learning"
     files = {f"run/{p.relative_to(samples).as_posix()}": p.read_bytes() for p in samples.rglob("*tfevents*")}

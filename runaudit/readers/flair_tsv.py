@@ -34,9 +34,10 @@ def read(path: Path) -> tuple[RawLog, ...]:
     odd: list[int] = []
     for number, line in enumerate(lines, start=2):
         cells = _without_extra(line.split("\t"), names)
-        if line.strip() and cells is None:
-            odd.append(number)
-        for name, cell in zip(names, cells or (), strict=True):
+        if cells is None:
+            odd.extend([number] if line.strip() else [])
+            continue
+        for name, cell in zip(names, cells, strict=True):
             value = _number(cell)
             if value is not None:
                 columns[name].append((value, number))
