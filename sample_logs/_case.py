@@ -14,10 +14,10 @@ class Case:
     """One sample run.
 
     ``cure`` holds the fields of the spec without the fault; the run with them must be lower in ``better`` (a
-    field of :class:`Measured`) by a tenth of its loss range. A healthy run has no cure: other rates must not
-    be better. ``why`` is filled in with the measurements of the run, ``r``, and of the cured run, ``c``.
-    ``findings`` gives the severity of every rule that has to report the run, and no other may; ``consequences`` says
-    which of them follow from which.
+    field of :class:`Measured`) by a tenth of its loss range, or of the measure itself if that is one of the machine.
+    A healthy run has no cure: other rates must not be better. ``why`` is filled in with the measurements of the run,
+    ``r``, and of the cured run, ``c``. ``findings`` gives the severity of every rule that has to report the run, and
+    no other may; ``consequences`` says which of them follow from which.
     """
 
     path: str

@@ -203,8 +203,7 @@ FAULTY = (
         "{c.final:.3g}",
         config="config.json",
         cure={"schedule": "late_cut"},
-        findings={"missing-decay": "warning", "lr-too-high": "note"},
-        consequences={"lr-too-high": "missing-decay"},
+        findings={"missing-decay": "warning"},
     ),
     Case(
         "tensorboard_json/update-ratio-high",
@@ -237,8 +236,17 @@ FAULTY = (
         "six sigmoid layers: the first layer's gradient is {r.fade:.1e} of the head's ({c.fade:.1e} with tanh); ends "
         "at {r.final:.2g} against {c.final:.1g}",
         cure={"activation": "tanh"},
-        findings={"vanishing-gradient": "warning", "lr-too-low": "note", "underfitting": "note"},
-        consequences={"lr-too-low": "vanishing-gradient", "underfitting": "vanishing-gradient"},
+        findings={
+            "vanishing-gradient": "warning",
+            "lr-too-low": "note",
+            "underfitting": "note",
+            "missing-decay": "note",
+        },
+        consequences={
+            "lr-too-low": "vanishing-gradient",
+            "underfitting": "vanishing-gradient",
+            "missing-decay": "vanishing-gradient",
+        },
     ),
     Case(
         "nanogpt_text/diverged",

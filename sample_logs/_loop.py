@@ -15,13 +15,18 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Row:
-    """What was logged at one step: a training step, an evaluation, or a look at the layers."""
+    """What was logged at one step: a training step, an evaluation, or a look at the layers.
+
+    Of a simulated machine: ``machine`` has its columns by name, ``seconds`` the time since the start of the run.
+    """
 
     kind: str
     step: int
     values: Mapping[str, float] = field(default_factory=dict)
     layers: Layers = field(default_factory=dict)
     histograms: Mapping[str, Tensor] = field(default_factory=dict)
+    machine: Mapping[str, float] = field(default_factory=dict)
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,47 @@ Layers = Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True)
+class Machine:
+    """The simulated machine of a run: the columns that it logs, by their names, and what is wrong with it.
+
+    Times are seconds: of the computation of a step, of the wait for its batch, of an evaluation. A step at the end
+    takes ``slower`` times as long as at the start, and after half of the run nothing happens for ``pause``. ``gpu`` is
+    the usual utilisation in percent, ``memory`` that of the process in MB, at the start and at the end. ``crash`` ends
+    what the training printed with the message of a GPU that ran out of memory.
+    """
+
+    logs: tuple[str, ...] = ()
+    compute: float = 0.1
+    wait: float = 0.002
+    evaluation: float = 0.2
+    slower: float = 1.0
+    pause: float = 0.0
+    gpu: float = 92.0
+    memory: tuple[float, float] = (1000.0, 1000.0)
+    crash: bool = False
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What a simulated machine showed.
+
+    ``took`` is the time of the run and ``evaluating`` that of its evaluations in seconds, ``early`` and ``late`` the
+    median seconds of a step in the first and the last fifth, ``waiting`` the median share of the wait for data in a
+    step, ``idle`` one less the median utilisation of the GPU, ``memory`` that of the last step in MB, ``missing`` the
+    share of the planned steps that were not trained.
+    """
+
+    took: float
+    evaluating: float
+    early: float
+    late: float
+    waiting: float
+    idle: float
+    memory: float
+    missing: float
+
+
+@dataclass(frozen=True)
 class Spec:
     """One training run: what its configuration names, its faults (which no configuration names), its log.
 
@@ -52,6 +93,7 @@ class Spec:
     label_noise: float = 0.0
     input_scale: float = 1.0
     mistakes_counted: bool = False
+    machine: Machine | None = None
 
     every: int = 1
     evals: int = 30
@@ -109,6 +151,7 @@ class Outcome:
     norms: list[float] = field(default_factory=list)
     penalties: list[float] = field(default_factory=list)
     layers: list[Layers] = field(default_factory=list)
+    machine: Readings | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +189,7 @@ class Measured:
     saturated: float
     fade: float
     growth: float
+    machine: Readings | None
 
     @classmethod
     def of(cls, outcome: Outcome) -> Measured:
@@ -179,6 +223,7 @@ class Measured:
             saturated=_worst(early_layers, "saturated"),
             fade=_middle(_fade(row) for row in early_layers),
             growth=_middle(_growth(row) for row in early_layers),
+            machine=outcome.machine,
         )
 
 

@@ -74,7 +74,8 @@ def write_csv(record: Record, spec: Spec, folder: Path) -> None:
     rows: dict[int, dict[str, str]] = {}
     for row in record.rows:
         cells = {name: short(value) for name, value in named(row, UNDERSCORES).items()}
-        rows.setdefault(row.step, {"step": str(row.step)}).update(cells)
+        clock = {name: str(value) for name, value in row.machine.items()}
+        rows.setdefault(row.step, {"step": str(row.step)}).update(clock | cells)
     columns = list(dict.fromkeys(name for cells in rows.values() for name in cells))
     with (folder / "log.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
@@ -89,7 +90,7 @@ def write_jsonl(record: Record, spec: Spec, folder: Path) -> None:
     for row in record.rows:
         place = {"step": row.step} | ({"epoch": round(row.step / batches, 3)} if row.kind == "train" else {})
         values = {name: float(short(value)) for name, value in named(row, SLASHES).items()}
-        lines.append(json.dumps({**place, **values}))
+        lines.append(json.dumps({**place, **row.machine, **values}))
     (folder / "metrics.jsonl").write_text("\n".join(lines) + "\n")
 
 
@@ -98,7 +99,7 @@ def write_tensorboard(record: Record, spec: Spec, folder: Path) -> None:
     with patch("time.time", lambda: START):
         writer = SummaryWriter(str(folder))
         for row in record.rows:
-            now = START + SECONDS_A_STEP * row.step
+            now = START + (SECONDS_A_STEP * row.step if row.seconds is None else row.seconds)
             for tag, value in named(row, DOTS).items():
                 writer.add_scalar(tag, value, row.step, walltime=now)
             for tag, tensor in row.histograms.items():

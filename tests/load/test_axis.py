@@ -250,6 +250,15 @@ def test_a_plain_loss_is_no_running_mean() -> None:
     assert messages(run) == []
 
 
+@pytest.mark.parametrize(("late", "between"), [(0.1, 0.1), (0.9, 5.0)])
+def test_one_sign_alone_makes_no_running_mean(late: float, between: float) -> None:
+    """A loss may calm down in every epoch and go on where it was, or fall between epochs without calming down."""
+    moves = np.tile([between] + [1.0] * 13 + [0.5] * 13 + [late] * 13, 5) * np.resize([1, -1], 200)
+    columns = progress_bar()
+    run = run_of({"epoch": columns["epoch"], "step": columns["step"], "loss": [*(9 + np.cumsum(moves))]})
+    assert run.series["train/loss"].reduction is Reduction.STEP
+
+
 @pytest.mark.parametrize(("epochs", "batches"), [(2, 40), (5, 8)])
 def test_too_little_shows_no_running_mean(epochs: int, batches: int) -> None:
     columns = progress_bar(epochs, batches)
