@@ -19,6 +19,7 @@ from runaudit.detectors._rate import (
 )
 from runaudit.detectors._unrest import bounce, fall_of, thrown, wiggle
 from runaudit.model import FloatArray, Hit, IntArray, Series
+from runaudit.numerics import finite, level
 
 Facts = dict[str, float | str]
 
@@ -55,11 +56,11 @@ def lr_too_high(
     wiggles by ``wiggles`` of its fall although a batch has ``big_batch`` samples; it never left the loss of guessing.
     Causes, measured apart from the curve: the update:weight ratio while the rate is near its peak (``high_ratio`` for
     optimizers that scale each step, ``extreme_ratio`` for any), and a peak rate ``far_above`` times the plain default
-    of the optimizer. Jumps with a cause are decisive, and wiggle with a high ratio. So is a throw that lasts
-    ``long_throw`` of the run; a short one, which healthy runs without warm-up show too, asks for a rate ``absurd``
-    times the default. Two of them without that are weak, one says nothing. With pretrained weights a climb is normal.
-    Under ``min_points`` finite values raise ``NotJudged``. Source: CS231n notes, effects of learning rates and ratio
-    of updates; tuning playbook.
+    of the optimizer. Jumps with a cause are decisive, and wiggle with a high ratio. So is, unless validation loss
+    improves all along, a throw that lasts ``long_throw`` of the run; a short one, which healthy runs without warm-up
+    show too, asks for a rate ``absurd`` times the default. Two of them without that are weak, one says nothing. With
+    pretrained weights a climb is normal. Under ``min_points`` finite values raise ``NotJudged``. Source: CS231n
+    notes, effects of learning rates and ratio of updates; tuning playbook.
     """
     steps, values = finite_part(loss, min_points)
     done = progress(values)
@@ -83,7 +84,7 @@ def lr_too_high(
     decisive = bool(
         ("val_jumps" in symptoms and causes)
         or ("wiggle" in symptoms and "ratio" in facts)
-        or (throw is not None and (throw.share >= long_throw or beyond or "extreme" in causes))
+        or (throw is not None and ((throw.share >= long_throw and not _improves(val)) or beyond or "extreme" in causes))
         or "stuck_at" in facts
         or (beyond and "ratio" in facts)
     )
@@ -92,6 +93,12 @@ def lr_too_high(
         return  # many sound runs have one: a rate above the usual, validation that jumps, a short climb at the start
     facts["signs"] = marks
     yield Hit(int(steps[0]), int(steps[-1]), facts, weak=not decisive, series=loss.name, factor=_factor(facts))
+
+
+def _improves(val: Series | None) -> bool:
+    """Say whether validation loss never rose above its first value and ended below it."""
+    values = finite(val.values) if val is not None else np.empty(0)
+    return len(values) >= 4 and float(values.max()) <= 1.02 * float(values[0]) and level(values) < float(values[0])
 
 
 def _causes(

@@ -76,7 +76,7 @@ def missing_decay(
     facts |= _rate(lr)
     fixed = _fixed(val, clean, steps, values, fall)
     if fixed is not None:
-        jump = difference_sd(fixed[len(fixed) // 2 :]) / fall
+        jump = _jump(fixed[len(fixed) // 2 :]) / fall
         if not jump > min_wiggle:
             return
         facts |= {"wiggle": jump, "evals": len(fixed)}
@@ -114,6 +114,12 @@ def _middle(values: FloatArray) -> float:
     """Return the mean without the lowest and highest tenth: as steady as a mean, and no spike moves it."""
     cut = len(values) // 10
     return float(np.mean(np.sort(values)[cut : len(values) - cut]))
+
+
+def _jump(values: FloatArray) -> float:
+    """Return the standard deviation from one evaluation to the next, the largest jump left out: one is an accident."""
+    steps = np.sort(np.abs(np.diff(values)))[:-1]
+    return float(np.sqrt(np.mean(steps**2) / 2.0)) if len(steps) else 0.0
 
 
 def _rate(lr: Series | None) -> dict[str, float | str]:

@@ -42,8 +42,11 @@ def with_texts(
         else:
             yield from _with_crash(item, files, lost)
     for text in held:
-        if PurePosixPath(text.path) not in told:
-            yield from _with_crash(text, files, lost)
+        (shown,) = _with_crash(text, files, lost)
+        if PurePosixPath(text.path) in told and shown is not text:
+            continue  # the run says it
+        told.discard(PurePosixPath(text.path))
+        yield shown
 
 
 def _with_crash(item: Unreadable, files: Mapping[str, Path], lost: dict[str, Path]) -> Iterator[Unreadable]:
@@ -70,7 +73,9 @@ def _of_run(
     stems = {PurePosixPath(path).stem for path in run.paths}
     own = {rel: files[rel] for rel in run.paths if rel in files}
     own |= {str(rel): texts.pop(rel).path for rel in near if rel in texts and (alone or rel.stem in stems)}
-    return with_crashes(run, {**own, **lost} if alone else {**own, **{p: f for p, f in lost.items() if PurePosixPath(p).stem in stems}})
+    return with_crashes(
+        run, {**own, **lost} if alone else {**own, **{p: f for p, f in lost.items() if PurePosixPath(p).stem in stems}}
+    )
 
 
 def crashed(texts: Texts) -> Iterator[Unreadable]:
