@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -109,6 +107,9 @@ class _Box:
     """The files of one container in a temporary folder, which goes when this object does."""
 
     def __init__(self, container: Path) -> None:
+        import shutil  # what makes temporary folders takes long to import, and few logs are packed
+        import tempfile
+
         self.container = container
         self.folder = Path(tempfile.mkdtemp(prefix="runaudit-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)

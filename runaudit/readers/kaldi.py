@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 
 from runaudit.model import RawLog
 from runaudit.readers import Reader
-from runaudit.readers._log import read_log
 
 SUFFIXES = {".log", ".txt", ".out", ""}
 
@@ -22,6 +21,8 @@ def claims(path: PurePosixPath, head: bytes) -> bool:
 
 def read(path: Path) -> tuple[RawLog, ...]:
     """Return the training and cross-validation loss by iteration. Raises ``LogError`` if no line holds any."""
+    from runaudit.readers._log import read_log  # takes long to import, and few files need it
+
     return read_log(path, "kaldi")
 
 

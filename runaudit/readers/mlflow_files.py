@@ -9,8 +9,6 @@ import re
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
-import yaml
-
 from runaudit.errors import LogError
 from runaudit.model import Note, RawLog
 from runaudit.readers import Grouping, Reader
@@ -135,6 +133,8 @@ def _point(cells: list[str], position: int) -> tuple[float, float] | None:
 
 def _read_meta(path: Path) -> RawLog:
     """Return what MLflow says about the end of the run; a broken file says nothing, with a note."""
+    import yaml  # takes long to import, and few logs need it
+
     text, notes = read_text(path)
     try:
         content: Any = yaml.safe_load(text)

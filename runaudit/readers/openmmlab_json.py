@@ -55,8 +55,9 @@ def _is_evaluation(row: dict[str, object]) -> bool:
 
 
 def _evaluated(row: dict[str, object]) -> dict[str, object]:
-    """Return the row without its counters, which count the batches of the evaluation or the epochs."""
-    return {f"val/{name}": value for name, value in row.items() if name not in OWN}
+    """Return the row without its steps, which count the batches of the evaluation, or the epochs."""
+    kept = {f"val/{name}": value for name, value in row.items() if name not in OWN}
+    return kept | {name: row[name] for name in ("epoch",) if name in row}
 
 
 def _reduced(series: RawSeries) -> RawSeries:

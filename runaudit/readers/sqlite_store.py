@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from runaudit.errors import LogError
 from runaudit.model import RawLog
 from runaudit.readers import Reader
-from runaudit.readers._stores.mlflow_db import read_mlflow
-from runaudit.readers._stores.optuna_db import read_optuna
-from runaudit.readers._stores.sqlite import Database, open_database
-from runaudit.readers._stores.trackio_db import read_trackio
 from runaudit.readers._words import listed
+
+if TYPE_CHECKING:
+    from runaudit.readers._stores.sqlite import Database
 
 MAGIC = b"SQLite format 3\0"
 POINTER = b"version https://git-lfs"
@@ -34,6 +34,24 @@ class Store:
     read: Callable[[Database], tuple[RawLog, ...]]
 
 
+def _mlflow(database: Database) -> tuple[RawLog, ...]:
+    from runaudit.readers._stores.mlflow_db import read_mlflow  # SQLite takes long to import, and few logs need it
+
+    return read_mlflow(database)
+
+
+def _optuna(database: Database) -> tuple[RawLog, ...]:
+    from runaudit.readers._stores.optuna_db import read_optuna
+
+    return read_optuna(database)
+
+
+def _trackio(database: Database) -> tuple[RawLog, ...]:
+    from runaudit.readers._stores.trackio_db import read_trackio
+
+    return read_trackio(database)
+
+
 def _read_aim(database: Database) -> tuple[RawLog, ...]:
     del database
     what = "Aim's index of runs; the curves lie in RocksDB files beside it, which runaudit does not read"
@@ -41,9 +59,9 @@ def _read_aim(database: Database) -> tuple[RawLog, ...]:
 
 
 STORES = (
-    Store("MLflow", frozenset({"runs", "metrics", "params", "experiments"}), read_mlflow),
-    Store("Optuna", frozenset({"studies", "trials", "trial_params"}), read_optuna),
-    Store("trackio", frozenset({"metrics", "configs"}), read_trackio),
+    Store("MLflow", frozenset({"runs", "metrics", "params", "experiments"}), _mlflow),
+    Store("Optuna", frozenset({"studies", "trials", "trial_params"}), _optuna),
+    Store("trackio", frozenset({"metrics", "configs"}), _trackio),
     Store("Aim", frozenset({"experiment", "run", "tag", "run_tag"}), _read_aim),
 )
 
@@ -63,6 +81,8 @@ def claims(path: PurePosixPath, head: bytes) -> bool:
 
 def read(path: Path) -> tuple[RawLog, ...]:
     """Return the runs of the database. Raises ``LogError`` if it is damaged, none of these, or holds no curve."""
+    from runaudit.readers._stores.sqlite import open_database
+
     with open_database(path) as database:
         known = database.tables.keys()
         store = next((store for store in STORES if store.tables <= known), None)

@@ -13,8 +13,6 @@ from pathlib import Path, PurePosixPath
 
 from runaudit.model import RawLog
 from runaudit.readers import Reader
-from runaudit.readers._log import read_log
-from runaudit.readers._log.scan import scan
 from runaudit.readers._text import head_lines
 from runaudit.readers._words import sounds_like_log
 
@@ -61,12 +59,16 @@ def claims(path: PurePosixPath, head: bytes) -> bool:
         signs = sum(any(sign.search(line) for sign in SIGNS) for line in lines) if PERHAPS.search(stem) else 0
         if signs >= min(FEW, len(lines)):
             return True
+    from runaudit.readers._log.scan import scan  # the grammar of text takes long to import, and few files need it
+
     rows = scan("\n".join(lines) + "\n")
     return any(row.plan.axes for row in rows) and sum(row.plan.measures for row in rows) > 1
 
 
 def read(path: Path) -> tuple[RawLog, ...]:
     """Return the runs in the text. Raises ``LogError`` if no line counts steps or epochs and names a measure."""
+    from runaudit.readers._log import read_log
+
     return read_log(path, "text_log")
 
 

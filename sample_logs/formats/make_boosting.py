@@ -1,4 +1,7 @@
-"""Keep what XGBoost 3.2.0, LightGBM 4.7.0 and CatBoost 1.2.10 print, and CatBoost's tables: ``python make_boosting.py``."""
+"""Keep what boosting programs print, and CatBoost's tables: ``python sample_logs/formats/make_boosting.py``.
+
+XGBoost 3.2.0, LightGBM 4.7.0, CatBoost 1.2.10.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ def main() -> None:
         train = lightgbm.Dataset(x[seen], y[seen])
         lightgbm.train(
             {"learning_rate": 0.1, "num_leaves": 8, "metric": "l2", "seed": 0, "num_threads": 1}, train, 120,
-            valid_sets=[train, lightgbm.Dataset(x[held], y[held], reference=train)], callbacks=[lightgbm.log_evaluation(2)],
+            valid_sets=[train, lightgbm.Dataset(x[held], y[held], reference=train)],
+            callbacks=[lightgbm.log_evaluation(2)],
         )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         model = catboost.CatBoostRegressor(

@@ -17,9 +17,14 @@ from flair.trainers import ModelTrainer
 
 TABLE = Path(__file__).parent / "flair_tsv" / "healthy" / "loss.tsv"
 LOG = Path(__file__).parent / "text_log" / "healthy-flair" / "training.log"
-NAMES = "Ada Grace Alan Edsger Barbara Donald Niklaus Margaret Katherine Tim".split()
-TOWNS = "Bern Oslo Lima Turin Quito Perth Hanoi Dakar Porto Leeds".split()
-FRAMES = ("{} went to {} last week .", "In {1} nobody had seen {0} .", "Yesterday {} wrote from {} again .", "{} hates {} .")
+NAMES = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Niklaus", "Margaret", "Katherine", "Tim"]
+TOWNS = ["Bern", "Oslo", "Lima", "Turin", "Quito", "Perth", "Hanoi", "Dakar", "Porto", "Leeds"]
+FRAMES = (
+    "{} went to {} last week .",
+    "In {1} nobody had seen {0} .",
+    "Yesterday {} wrote from {} again .",
+    "{} hates {} .",
+)
 
 
 def _sentence() -> Sentence:
@@ -44,11 +49,14 @@ def main() -> None:
         hidden_size=32, use_crf=False,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        ModelTrainer(tagger, corpus).train(folder, learning_rate=0.2, mini_batch_size=20, max_epochs=12, save_final_model=False)
+        ModelTrainer(tagger, corpus).train(
+            folder, learning_rate=0.2, mini_batch_size=20, max_epochs=12, save_final_model=False
+        )
         for kept in (TABLE, LOG):
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(Path(folder) / kept.name, kept)
     text = re.sub(r"^\S+ \S+ ", "2026-01-01 12:00:00,000 ", LOG.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = text.replace(folder, "runs")
     LOG.write_text(re.sub(r"(time \(sec\)|samples/sec): [\d.]+", r"\1: 1.00", text), encoding="utf-8")
     TABLE.write_text(re.sub(r"\d\d:\d\d:\d\d", "12:00:00", TABLE.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""Keep what the Trainer of transformers prints: ``python sample_logs/formats/make_hf_console.py`` (transformers 5.23.0)."""
+"""Keep what the Trainer of transformers 5.23.0 prints: ``python sample_logs/formats/make_hf_console.py``."""
 
 from __future__ import annotations
 
@@ -28,11 +28,13 @@ def main() -> None:
     """Train for eight epochs with a linear schedule."""
     torch.manual_seed(0)
     digits = load_digits()
-    rows = [{"x": torch.tensor(x / 16, dtype=torch.float32), "labels": int(y)} for x, y in zip(digits.data, digits.target)]
+    pairs = zip(digits.data / 16, digits.target, strict=True)
+    rows = [{"x": torch.tensor(x, dtype=torch.float32), "labels": int(y)} for x, y in pairs]
     with tempfile.TemporaryDirectory() as folder, recorded("healthy-hf-trainer", "slurm-4711.out"):
         arguments = TrainingArguments(
-            folder, num_train_epochs=8, per_device_train_batch_size=28, per_device_eval_batch_size=397, learning_rate=5e-3,
-            logging_steps=10, eval_strategy="epoch", save_strategy="no", report_to=[], seed=0, use_cpu=True, warmup_steps=20,
+            folder, num_train_epochs=8, per_device_train_batch_size=28, per_device_eval_batch_size=397,
+            learning_rate=5e-3, logging_steps=10, eval_strategy="epoch", save_strategy="no", report_to=[], seed=0,
+            use_cpu=True, warmup_steps=20,
         )  # fmt: skip
         Trainer(Net(), arguments, train_dataset=rows[:1400], eval_dataset=rows[1400:]).train()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import keras
 from _console import recorded
 from sklearn.datasets import load_digits
@@ -22,8 +24,8 @@ def main() -> None:
             keras.layers.Dense(10, activation="softmax"),
         ])  # fmt: skip
         model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
-        best = keras.callbacks.ModelCheckpoint("/tmp/best.keras", save_best_only=True, verbose=verbose - 1)
-        with recorded(case):
+        with tempfile.TemporaryDirectory() as folder, recorded(case):
+            best = keras.callbacks.ModelCheckpoint(f"{folder}/best.keras", save_best_only=True, verbose=verbose - 1)
             model.fit(x[:1400], y[:1400], batch_size=200, epochs=15, verbose=verbose, callbacks=[best],
                       validation_data=(x[1400:], y[1400:]))  # fmt: skip
             model.evaluate(x[1400:], y[1400:], batch_size=200, verbose=verbose)

@@ -12,9 +12,14 @@ from spacy.cli.init_config import init_config
 from spacy.cli.train import train
 from spacy.tokens import DocBin, Span
 
-NAMES = "Ada Grace Alan Edsger Barbara Donald Niklaus Margaret Katherine Tim".split()
-TOWNS = "Bern Oslo Lima Turin Quito Perth Hanoi Dakar Porto Leeds".split()
-FRAMES = ("{} went to {} last week .", "In {1} nobody had seen {0} .", "Yesterday {} wrote from {} again .", "{} hates {} .")
+NAMES = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Niklaus", "Margaret", "Katherine", "Tim"]
+TOWNS = ["Bern", "Oslo", "Lima", "Turin", "Quito", "Perth", "Hanoi", "Dakar", "Porto", "Leeds"]
+FRAMES = (
+    "{} went to {} last week .",
+    "In {1} nobody had seen {0} .",
+    "Yesterday {} wrote from {} again .",
+    "{} hates {} .",
+)
 
 
 def _corpus(path: Path, count: int) -> None:

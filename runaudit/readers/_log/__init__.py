@@ -29,6 +29,8 @@ def read_log(path: Path, name: str) -> tuple[RawLog, ...]:
     if not rows:
         raise LogError(_refusal(text), kind="not-a-log")
     config = settings(text, rows[0].line)
+    if rows[-1].line > text.count("\n") and not text.endswith("\r"):
+        notes = (*notes, Note("the last line has no end: it may be cut off", str(path), rows[-1].line))
     logs: list[RawLog] = []
     tracks = place(rows)
     for track in tracks:

@@ -63,9 +63,10 @@ def to_series(track: Track) -> tuple[RawSeries, ...]:
             if placed.inside:
                 evaluated[name] = placed.step
         counter.add(placed.step, record, row.line)
-    for name in _running(rows, names) if track.unit == "step" else ():
-        points[f"{name} so far"], points[name] = points[name], points.pop(f"epoch {name}")
-        fresh |= {f"{name} so far"}
+    means = _running(rows, names) if track.unit == "step" else {}
+    for name, of_epoch in means.items():
+        points[f"{name} so far"], points[name] = points[name], points.pop(of_epoch)
+        fresh.add(f"{name} so far")
     curves = {n: p if n in fresh else _without_repeats(p) for n, p in points.items()}
     made = [p.series(n, _reduction(n, points.keys())) for n, p in curves.items()]
     return (counter.series(track.unit), *made) if track.unit and made else tuple(made)
@@ -97,29 +98,28 @@ def _without_repeats(points: _Points) -> _Points:
     return _Points([points.values[i] for i in at], [points.rows[i] for i in at], [points.lines[i] for i in at])
 
 
-def _running(rows: Sequence[Placed], names: Names) -> set[str]:
-    """Return which series are means since the beginning of the epoch, of which only the last is worth a point.
+def _running(rows: Sequence[Placed], names: Names) -> dict[str, str]:
+    """Return which series are means since the beginning of the epoch, each with that of the mean of the whole epoch.
 
     They end where the mean of the epoch is, in the first epoch too, in which single steps would end well below it.
     """
     last: dict[str, tuple[str, float]] = {}
-    spread: dict[str, list[float]] = {}
-    hits: dict[str, list[bool]] = {}
+    first: dict[str, list[float]] = {}
+    hits: dict[tuple[str, str], list[bool]] = {}
     for placed in rows:
         for name, value in zip(names[placed.own, placed.row.plan], placed.row.values, strict=True):
             short = plain(name)
             if name.startswith("epoch ") and short in last:
                 twin, before = last[short]
-                if name == f"epoch {twin}":
-                    hits.setdefault(twin, []).append(abs(value - before) <= CLOSE * abs(value))
+                hits.setdefault((twin, name), []).append(abs(value - before) <= CLOSE * abs(value))
             elif placed.own:
                 last[short] = name, value
-                if name not in hits:
-                    spread.setdefault(name, []).append(value)
+                if not any(twin == name for twin, _ in hits):
+                    first.setdefault(name, []).append(value)
     return {
-        name
-        for name, same in hits.items()
-        if len(same) >= FEW and same[0] and sum(same) >= MOST * len(same) and _falls(spread[name])
+        name: mean
+        for (name, mean), same in hits.items()
+        if len(same) >= FEW and same[0] and sum(same) >= MOST * len(same) and _falls(first[name])
     }
 
 

@@ -24,7 +24,7 @@ COUNTS_ALL = re.compile(
 NO_COUNTER = frozenset(
     {"per", "max", "min", "num", "number", "n", "total", "warmup", "warm", "log", "logging", "save", "saving", "eval",
      "every", "best", "sec", "ms", "time", "times", "bad", "since", "skipped", "nan", "remaining", "size", "lr",
-     "previous", "prev", "last", "next", "patience", "load", "loading", "from", "resume",
+     "previous", "prev", "last", "next", "load", "loading", "from", "resume",
      "resuming", "resumed", "over", "samples"}
 )  # fmt: skip
 BEST = re.compile(r"(?i)(?<![a-z])(?:best|max(?:imum)?|highest|lowest) (?!so far)[a-z]")  # so far: no new measure

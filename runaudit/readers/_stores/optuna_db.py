@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runaudit.model import RawLog
 from runaudit.readers._json import as_number
-from runaudit.readers._stores.sqlite import Database
 from runaudit.readers._stores.trials import Study, Trial, to_logs
+
+if TYPE_CHECKING:
+    from runaudit.readers._stores.sqlite import Database
 
 INFINITIES = {"INF_POS": math.inf, "INF_NEG": -math.inf}
 
