@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -200,6 +199,13 @@ def _anchor(hit: Hit, call: Mapping[str, Value]) -> Series | None:
     return everything.get(hit.series) or next(iter(everything.values()), None)
 
 
+def _fingerprint(rule: str, run: str, series: str) -> str:
+    """Return what a finding is known by from one audit to the next: neither its step nor its numbers."""
+    import hashlib  # loads OpenSSL, which a run without findings does not need
+
+    return hashlib.sha256(f"{rule}\n{run}\n{series}".encode()).hexdigest()[:16]
+
+
 def _finding(rule: Rule, run: Run, hit: Hit, series: Series | None) -> Finding:
     name = series.name if series is not None else ""
     words = {
@@ -228,7 +234,7 @@ def _finding(rule: Rule, run: Run, hit: Hit, series: Series | None) -> Finding:
         limit=dict(rule.values),
         path=path,
         line=hit.line if hit.path else series.line_at(hit.first_step) if series is not None else None,
-        fingerprint=hashlib.sha256(f"{rule.id}\n{run.id}\n{name}".encode()).hexdigest()[:16],
+        fingerprint=_fingerprint(rule.id, run.id, name),
         prescription=_prescription(rule, hit),
         citations=tuple(c.url or c.title for c in rule.citations),
         measured=rule.measured,

@@ -10,11 +10,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from runaudit.detectors import Detector, detectors
 from runaudit.errors import UsageError
 from runaudit.model import Confidence, Severity
+from runaudit.shipped import shipped_rules, strict
 from runaudit.tasks import problems as task_problems
 
 FIELDS = {
@@ -77,20 +76,6 @@ class Rule:
     not_for: tuple[str, ...] = ()
 
 
-class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A safe YAML loader that refuses a key given twice; plain YAML keeps the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Return the mapping, or raise at the line of the second key."""
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} given twice", key.start_mark)
-            seen.add(key.value)
-        result: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return result
-
-
 def rules_folder() -> Path:
     """Return the folder of the shipped rules: inside the wheel, else the repository's."""
     inside = Path(__file__).parent / "_rules"
@@ -106,9 +91,14 @@ def load_rules(folders: Sequence[Path] = (), *, examples: bool = True) -> dict[s
     found = detectors()
     rules: dict[str, Rule] = {}
     problems: list[str] = []
-    for folder in (rules_folder(), *folders):
-        for path in sorted(folder.rglob("*.yaml")):
-            rule = read_rule(path, found, examples=examples or folder != rules_folder())
+    home = rules_folder()
+    compiled = {} if examples else {home / name: data for name, data in shipped_rules().items()}
+    for folder in (home, *folders):
+        for path in sorted(compiled) if compiled and folder == home else sorted(folder.rglob("*.yaml")):
+            if path in compiled:
+                rule = _read(compiled[path], path, found)
+            else:
+                rule = read_rule(path, found, examples=examples or folder != home)
             if isinstance(rule, Rule) and rule.id in rules:
                 problems.append(f"{path}: the id {rule.id!r} is taken by {rules[rule.id].path}")
             elif isinstance(rule, Rule):
@@ -130,9 +120,14 @@ def read_rule(path: Path, found: Mapping[str, Detector], *, examples: bool = Tru
         text = path.read_text("utf-8")
         if not examples:
             text = _EXAMPLES.sub("examples: []\n", text)
-        data = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  _StrictLoader is a safe loader
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        data = strict(text)
+    except (ValueError, OSError) as error:  # a UnicodeDecodeError is a ValueError
         return [" ".join(str(error).split())]
+    return _read(data, path, found)
+
+
+def _read(data: object, path: Path, found: Mapping[str, Detector]) -> Rule | list[str]:
+    """Return the rule of the parsed file, or everything that is wrong with it."""
     if not isinstance(data, dict):
         return ["the file holds no mapping"]
     problems = list(_shape_problems(data))

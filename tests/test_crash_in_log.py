@@ -196,8 +196,9 @@ def test_a_crash_is_dated_by_the_last_step_before_it(tmp_path: Path) -> None:
 def test_a_crash_without_a_curve_is_no_silence(tmp_path: Path) -> None:
     write(tmp_path, slurm_1__out=f"starting\n{OOM}\n", notes__txt=OOM, fine__log="done\n")
     report = audit(tmp_path)
-    (left,) = report.unreadable
-    assert (left.path, left.line, report.exit_code, report.ignored_files) == ("slurm_1.out", 2, 3, 2)
+    plain, left = report.unreadable
+    assert (left.path, left.line, report.exit_code, report.ignored_files) == ("slurm_1.out", 2, 3, 1)
+    assert (plain.path, plain.kind) == ("fine.log", "not-a-log")
 
 
 def test_an_end_by_hand_is_a_note(tmp_path: Path) -> None:

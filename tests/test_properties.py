@@ -22,7 +22,7 @@ from runaudit.names import understand_all
 from runaudit.ruleset import load_rules
 
 SAMPLES = Path(__file__).parent.parent / "sample_logs"
-RUNS = {run.id: run for run in runaudit.load(SAMPLES)}
+RUNS = {run.id: run for run in runaudit.load(SAMPLES) if "train/loss" in run.series}
 RULES = list(load_rules().values())
 HEALTHY = sorted(name for name in RUNS if "/healthy" in name)
 FAULTY = sorted(RUNS.keys() - set(HEALTHY))

@@ -97,7 +97,7 @@ def iter_runs(
             beside.difference_update(companions.files)
             return build("", parts, companions, maps)
 
-        for found in with_texts(folder, runs_of(folder, made), texts):
+        for found in with_texts(folder, runs_of(folder, made), texts, beside):
             last = found.id if isinstance(found, Run) else last
             yield found
         read += sum(len(plan.files) for plan in folder.plans)

@@ -15,7 +15,6 @@ from runaudit.load.clock import Column, timings
 from runaudit.load.companions import Companions
 from runaudit.load.config import ConfigError, canonical, config_key, flatten
 from runaudit.load.discover import Found
-from runaudit.load.histograms import HISTOGRAMS, derived
 from runaudit.load.order import ordered
 from runaudit.model import (
     ConfigValue,
@@ -38,6 +37,8 @@ ACCURACY = re.compile(r"(?:^|[/_])accuracy(?:_|$)")
 FRACTION = re.compile(r"(?:zero|dead|saturated)_frac/")
 MOST_NAMES = 12
 MOST_SETTINGS = 3
+
+HISTOGRAMS = "histograms"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,10 +90,15 @@ def build(
         if total is not None:
             curves[total.name] = total
             notes.append(Note(f"no total {split} loss is logged: {total.name} is {total.source_name}", total.path))
-    homes = {tag: str(part.file.rel) for part in parts for tag in part.log.tables.get(HISTOGRAMS, ())}
-    layers = derived(tables, homes, curves)
-    curves |= layers.series
-    notes.extend(layers.notes)
+    derived_names: tuple[Understood, ...] = ()
+    if HISTOGRAMS in tables:
+        from runaudit.load.histograms import derived  # takes long to import, and few logs hold any
+
+        homes = {tag: str(part.file.rel) for part in parts for tag in part.log.tables.get(HISTOGRAMS, ())}
+        layers = derived(tables, homes, curves)
+        curves |= layers.series
+        notes.extend(layers.notes)
+        derived_names = layers.names
     task, sign = task_of(curves, config, points, parts[0].log.format)
     if sign:
         text = f"taken for {TASKS[task].title} because of {sign}: rules that make no sense there are skipped"
@@ -108,7 +114,7 @@ def build(
         step_unit=_counted(curves, unit),
         names=(
             *(_understood(name, meanings[name], times.get(name), count) for name, count in points.items()),
-            *layers.names,
+            *derived_names,
         ),
         task=task,
     )

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
+from runaudit.errors import LogError
 from runaudit.load.config import ConfigError, canonical, flatten
+from runaudit.load.unpack import on_disk
 from runaudit.model import ConfigValue, Note
 
 STEMS = ("config", "hparams", "hyperparameters", "hyperparams", "args", "arguments", "params", "opt", "options",
@@ -59,17 +59,22 @@ def companions_of(
 def read_folder(root: Path, folder: PurePosixPath) -> Companions:
     """Return what the configuration files of one folder say together: the first file that has a key counts."""
     try:
-        with os.scandir(root / folder) as scan:
-            names = [e.name for e in scan if is_companion(e.name) and os.path.isfile(e.path)]  # noqa: PTH113  never raises
-    except OSError:
+        with on_disk(root / folder) as (real, _):
+            return _read_folder(real, folder)
+    except (OSError, LogError):
         return Companions({}, (), ())
+
+
+def _read_folder(real: Path, folder: PurePosixPath) -> Companions:
+    with os.scandir(real) as scan:
+        names = [e.name for e in scan if is_companion(e.name) and os.path.isfile(e.path)]  # noqa: PTH113  never raises
     flat: dict[str, ConfigValue] = {}
     notes: list[Note] = []
     files: list[PurePosixPath] = []
     for name in sorted(names, key=_order):
         files.append(folder / name)
         try:
-            content, ignored_tags = read_config(root / folder / name)
+            content, ignored_tags = read_config(real / name)
             for key, value in flatten(content):
                 flat.setdefault(key, value)
         except ConfigError as error:
@@ -82,25 +87,6 @@ def read_folder(root: Path, folder: PurePosixPath) -> Companions:
 
 def _order(name: str) -> tuple[int, str]:
     return STEMS.index(os.path.splitext(name.lower())[0]), name  # noqa: PTH122
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # chosen at run time
-    """Safe YAML, where a tag that is not known is read as the plain value below it."""
-
-    ignored_tags: bool = False
-
-
-def _plain(loader: _Loader, suffix: str, node: yaml.Node) -> Any:  # noqa: ANN401  any YAML value
-    del suffix
-    loader.ignored_tags = True
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_scalar(node)
-
-
-_Loader.add_multi_constructor("", _plain)
 
 
 def read_config(path: Path) -> tuple[Any, bool]:
@@ -119,18 +105,12 @@ def read_config(path: Path) -> tuple[Any, bool]:
         text = raw.decode("utf-8-sig")
         if path.suffix.lower() == ".json":
             return json.loads(text), False
-        loader = _Loader(text)
-        try:
-            return loader.get_single_data(), loader.ignored_tags
-        finally:
-            loader.dispose()
+        from runaudit.load.yaml_config import read_yaml  # YAML takes long to import, and few runs need it
+
+        return read_yaml(text)
     except UnicodeDecodeError as error:
         raise ConfigError("it is no UTF-8 text") from error
     except json.JSONDecodeError as error:
         raise ConfigError(f"broken JSON in line {error.lineno}: {error.msg}") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark is not None else ""
-        raise ConfigError(f"broken YAML{where}") from error
     except (RecursionError, ValueError, TypeError, OverflowError) as error:
         raise ConfigError(f"it cannot be read ({type(error).__name__})") from error

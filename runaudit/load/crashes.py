@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-import yaml
-
 from runaudit.model import Run
 from runaudit.readers._text import COLOUR
+from runaudit.shipped import shipped
 from runaudit.text import clean, shorten
 
 CrashRow = Mapping[str, str | int | bool]
@@ -47,8 +46,7 @@ class Known:
 
 @cache
 def _known() -> tuple[Known, ...]:
-    text = Path(__file__).parents[1].joinpath("crashes.yaml").read_text("utf-8")
-    rows = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe
+    rows = shipped("crashes.yaml")
     return tuple(
         Known(
             row["kind"],

@@ -1,50 +1,27 @@
-"""Paths -> the files below them, in sorted order, each with the reader that claims it."""
+"""Paths -> the files below them and in archives, in sorted order, each with the reader that claims it."""
 
 from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from runaudit.errors import UsageError
 from runaudit.load.companions import is_companion
+from runaudit.load.contents import SKIPPED_FOLDERS, contents, is_container, readable
+from runaudit.load.found import TABLE_SUFFIXES, Claimed, Found, Ignored, explain, named_like_a_log
+from runaudit.load.packed import plain
+from runaudit.load.unpack import through
 from runaudit.model import Unreadable
 from runaudit.readers import HEAD_BYTES, Reader, readers
 from runaudit.readers._text import foreign_content, head_lines
 from runaudit.readers._words import sounds_like_log
 
-SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages"})
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".tfevents", ".wandb"})
+__all__ = ["Claimed", "Found", "Ignored", "common_root", "discover_files", "explain"]
+
 TEXT_TABLES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
-LOG_SUFFIXES = TABLE_SUFFIXES | {".log", ".txt", ".out", ".err", ".json"}
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file: where it is, and its path relative to the audited root. ``named``: the user gave its path."""
-
-    path: Path
-    rel: PurePosixPath
-    named: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A file and the reader that takes it."""
-
-    file: Found
-    reader: Reader
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """A file that no reader claims; ``companion``: its name is that of a configuration beside a log."""
-
-    file: Found
-    companion: bool
 
 
 def common_root(paths: Sequence[Path]) -> Path:
@@ -126,7 +103,8 @@ class _Walk:
         """Yield the one file, unless it was seen before."""
         if path not in self.files:
             self.files.add(path)
-            yield from classify(Found(Path(path), PurePosixPath(self.relative(path)), named))
+            file = Found(Path(path), PurePosixPath(self.relative(path)), named)
+            yield from contents(file, _judged) if is_container(path) else classify(file)
 
     def walked_anyway(self, link: str) -> bool:
         """Say whether the target of a link lies in one of the tops, where it is found under its own name.
@@ -140,7 +118,7 @@ class _Walk:
     def relative(self, path: str) -> str:
         """Return the path relative to the audited root in posix form, ``.`` for the root."""
         posix = Path(os.path.relpath(path, self.root)).as_posix()
-        return os.fsencode(posix).decode("utf-8", "replace")  # a name in no encoding must not break the report
+        return readable(posix)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -168,20 +146,28 @@ def classify(file: Found) -> Iterator[Claimed | Ignored | Unreadable]:
         with file.path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
     except OSError as error:
-        if not companion and (file.named or _named_like_log(file.path)):
+        if not companion and (file.named or named_like_a_log(file.path.name)):
             broken = isinstance(error, FileNotFoundError) and file.path.is_symlink()
             yield Unreadable(rel, "the link leads to nothing" if broken else explain(error), "corrupt")
         else:
             yield Ignored(file, companion)  # the folder of configurations says why it gives nothing
         return
-    if companion:
+    yield from _judged(file, head)
+
+
+def _judged(file: Found, head: bytes) -> Iterator[Claimed | Ignored | Unreadable]:
+    """Yield the reader of a file by its path, without the suffix of a compression, and its first bytes."""
+    name = plain(file.rel.name)
+    if is_companion(name) and not file.named:
         yield Ignored(file, companion=True)
         return
-    reader, failed = _reader_of(file.rel, head)
+    rel = str(file.rel)
+    seen_as = file.rel if name == file.rel.name else file.rel.with_name(name)
+    reader, failed = _reader_of(seen_as, head)
     yield from (Unreadable(rel, reason, "corrupt") for reason in failed)
     if reader is not None:
-        yield Claimed(file, reader)
-    elif reason := _damage(file, head):
+        yield Claimed(file, through(reader))
+    elif reason := _damage(file.named, seen_as, head):
         yield Unreadable(rel, reason, "corrupt")
     elif file.named and not failed:
         yield Unreadable(rel, "no reader knows this format", "not-a-log")
@@ -189,19 +175,15 @@ def classify(file: Found) -> Iterator[Claimed | Ignored | Unreadable]:
         yield Ignored(file, companion=False)
 
 
-def _named_like_log(path: Path) -> bool:
-    return path.suffix.lower() in LOG_SUFFIXES or "tfevents" in path.name
-
-
-def _damage(file: Found, head: bytes) -> str:
+def _damage(named: bool, path: PurePosixPath, head: bytes) -> str:
     """Return why a file whose name promises a log cannot be one, "" if nothing speaks against it."""
-    suffix = file.path.suffix.lower()
+    suffix = path.suffix.lower()
     if not head.strip():
-        expected = file.named or suffix in TABLE_SUFFIXES or "tfevents" in file.path.name
+        expected = named or suffix in TABLE_SUFFIXES or "tfevents" in path.name
         return ("the file holds only blanks" if head else "the file is empty") if expected else ""
     foreign = foreign_content(head)
     if foreign:
-        return foreign if file.named or (suffix in TEXT_TABLES and sounds_like_log(file.rel)) else ""
+        return foreign if named or (suffix in TEXT_TABLES and sounds_like_log(path)) else ""
     binary = suffix in TEXT_TABLES and not head_lines(head)
     return "the file is binary (zero bytes), not text" if binary else ""
 
@@ -221,13 +203,3 @@ def _reader_of(rel: PurePosixPath, head: bytes) -> tuple[Reader | None, list[str
         except Exception as error:  # noqa: BLE001  a reader is a plug-in: its defect must not stop the others
             failed.append(f"the {reader.name} reader failed to look at it: {type(error).__name__}: {error}")
     return None, failed
-
-
-def explain(error: OSError | ValueError) -> str:
-    """Return the reason of an operating system error without the path, in lower case.
-
-    >>> explain(PermissionError(13, "Permission denied", "secret.csv"))
-    'permission denied'
-    """
-    text = getattr(error, "strerror", "") or str(error) or type(error).__name__
-    return text[:1].lower() + text[1:]

@@ -1,0 +1,1 @@
+"""Shared by the readers of experiment trackers' stores."""
