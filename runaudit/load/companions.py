@@ -108,6 +108,8 @@ def read_config(path: Path) -> tuple[Any, bool]:
         from runaudit.load.yaml_config import read_yaml  # YAML takes long to import, and few runs need it
 
         return read_yaml(text)
+    except ConfigError:
+        raise
     except UnicodeDecodeError as error:
         raise ConfigError("it is no UTF-8 text") from error
     except json.JSONDecodeError as error:
