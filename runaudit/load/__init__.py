@@ -16,13 +16,14 @@ from runaudit.load.crashes import may_tell
 from runaudit.load.discover import Claimed, common_root, discover_files
 from runaudit.load.group import folders, runs_of
 from runaudit.load.texts import Texts, crashed, with_texts
-from runaudit.maps import checked
+from runaudit.maps import Told, checked
 from runaudit.model import Run, Unreadable
 
 __all__ = ["Done", "Loaded", "iter_runs", "load"]
 
 Paths = str | Path | Sequence[str | Path]
 Progress = Callable[[int, int, str], None]
+Tell = Callable[[Sequence[str]], Told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,14 @@ class Loaded:
     root: str
 
 
-def load(paths: Paths, progress: Progress | None = None, maps: Mapping[str, str] | None = None) -> Loaded:
+def load(
+    paths: Paths, progress: Progress | None = None, maps: Mapping[str, str] | None = None, tell: Tell | None = None
+) -> Loaded:
     """Return all runs below ``paths``, as ``iter_runs`` finds them."""
     runs: list[Run] = []
     unreadable: list[Unreadable] = []
     done = Done("", 0)
-    for item in iter_runs(paths, progress, maps):
+    for item in iter_runs(paths, progress, maps, tell):
         if isinstance(item, Run):
             runs.append(item)
         elif isinstance(item, Unreadable):
@@ -59,14 +62,15 @@ def load(paths: Paths, progress: Progress | None = None, maps: Mapping[str, str]
 
 
 def iter_runs(
-    paths: Paths, progress: Progress | None = None, maps: Mapping[str, str] | None = None
+    paths: Paths, progress: Progress | None = None, maps: Mapping[str, str] | None = None, tell: Tell | None = None
 ) -> Iterator[Run | Unreadable | Done]:
     """Yield the runs below ``paths`` one by one, the files that gave none, and at the end ``Done``.
 
     Only the run just yielded is in memory. ``progress`` is called after each folder with the number of files read, of
     files to read, and the id of the last run. ``maps`` says what columns are (source name or pattern -> canonical
-    name) and wins over what their names say. Raises ``UsageError`` for a path that does not exist and for maps that
-    are no names, before anything is read.
+    name) and wins over what their names say. ``tell`` says more of the columns and the task of a run, by the names that
+    a run may go by: its folder and files, with the label of one of several in a file. Raises ``UsageError`` for a
+    path that does not exist and for maps that are no names, before anything is read.
     """
     given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     maps = checked(maps)
@@ -95,7 +99,8 @@ def iter_runs(
         def made(parts: Sequence[Part], home: PurePosixPath = folder.home) -> Run | Unreadable:
             companions = companions_of(home, homes, in_folder)
             beside.difference_update(companions.files)
-            return build("", parts, companions, maps)
+            told = Told({}) if tell is None else tell(_names(parts, home))
+            return build("", parts, companions, {**maps, **_left(told.maps, maps)}, told.task)
 
         for found in with_texts(folder, runs_of(folder, made), texts, beside):
             last = found.id if isinstance(found, Run) else last
@@ -107,6 +112,18 @@ def iter_runs(
         ignored -= 1
         yield text
     yield Done(_shown(given, root), ignored + len(beside))
+
+
+def _names(parts: Sequence[Part], home: PurePosixPath) -> list[str]:
+    """Return what the run of these parts may be called, before it is known whether it is the only one of its folder."""
+    files = [str(part.file.rel) for part in parts]
+    label = parts[0].log.label
+    return [str(home), *files, *(f"{name}#{label}" for name in (home, *files) if label)]
+
+
+def _left(more: Mapping[str, str], maps: Mapping[str, str]) -> dict[str, str]:
+    """Return what is said of columns that ``maps`` does not name."""
+    return {column: name for column, name in more.items() if column not in maps}
 
 
 def _shown(given: Sequence[Path], root: Path) -> str:

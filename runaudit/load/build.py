@@ -37,6 +37,7 @@ ACCURACY = re.compile(r"(?:^|[/_])accuracy(?:_|$)")
 FRACTION = re.compile(r"(?:zero|dead|saturated)_frac/")
 MOST_NAMES = 12
 MOST_SETTINGS = 3
+TOLD = "what the configuration says"
 
 HISTOGRAMS = "histograms"
 
@@ -50,11 +51,15 @@ class Part:
 
 
 def build(
-    run_id: str, parts: Sequence[Part], companions: Companions, maps: Mapping[str, str] | None = None
+    run_id: str,
+    parts: Sequence[Part],
+    companions: Companions,
+    maps: Mapping[str, str] | None = None,
+    task: str = "",
 ) -> Run | Unreadable:
     """Return the run that the parts make together, or why they make none (no metric, no value).
 
-    ``maps`` is what the user says of columns (``runaudit.maps``).
+    ``maps`` is what the user says of columns (``runaudit.maps``), ``task`` what they say of the training, if anything.
     """
     rel = str(parts[0].file.rel)
     points = Counter[str]()
@@ -99,9 +104,9 @@ def build(
         curves |= layers.series
         notes.extend(layers.notes)
         derived_names = layers.names
-    task, sign = task_of(curves, config, points, parts[0].log.format)
-    if sign:
-        text = f"taken for {TASKS[task].title} because of {sign}: rules that make no sense there are skipped"
+    found, sign = task_of(curves, config, points, parts[0].log.format) if not task else (task, TOLD)
+    if found in TASKS:
+        text = f"taken for {TASKS[found].title} because of {sign}: rules that make no sense there are skipped"
         notes.append(Note(text, str(parts[0].file.rel)))
     return Run(
         id=run_id,
@@ -116,7 +121,7 @@ def build(
             *(_understood(name, meanings[name], times.get(name), count) for name, count in points.items()),
             *derived_names,
         ),
-        task=task,
+        task=found,
     )
 
 

@@ -17,7 +17,8 @@ from runaudit.readers import Grouping, Reader
 Build = Callable[[Sequence[Part]], Run | Unreadable]
 
 HELD = 16
-COMPARED = ("train/loss", "val/loss")
+COMPARED = {"train/loss": 1e-3, "val/loss": 1e-3, "reward": 6e-3}
+"""What tells that two files hold one run, and how far their values may be rounded apart (``%.3g`` for rewards)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _read(plan: Plan, home: PurePosixPath, build: Build) -> Iterator[_Named | Un
             yield logs
             continue
         for log, label in zip(logs, _labels(logs), strict=True):
-            by_label.setdefault(label, []).append(Part(file, log))
+            by_label.setdefault(label, []).append(Part(file, log if log.label == label else replace(log, label=label)))
     for label, parts in by_label.items():
         labelled = len(by_label) > 1
         by_file = len(plan.files) == 1 or not labelled
@@ -209,7 +210,7 @@ def _distinct(found: Sequence[_Named]) -> list[_Named]:
     """Return the runs of a folder with those written twice taken together: the richer one counts."""
     out: list[_Named] = []
     for one in found:
-        twin = next((i for i, other in enumerate(out) if _same(one.run, other.run)), None)
+        twin = next((i for i, other in enumerate(out) if _same(one, other)), None)
         if twin is None:
             out.append(one)
             continue
@@ -224,8 +225,11 @@ def _richness(run: Run) -> tuple[int, int]:
     return len(run.series), sum(len(s) for s in run.series.values())
 
 
-def _same(a: Run, b: Run) -> bool:
-    """Say whether two runs log the same loss at the same steps."""
+def _same(one: _Named, other: _Named) -> bool:
+    """Say whether two runs log the same loss at the same steps; two of one file are two, however much alike."""
+    a, b = one.run, other.run
+    if one.label and other.label and set(a.paths) & set(b.paths):
+        return False
     shared = [name for name in COMPARED if name in a.series and name in b.series]
     return bool(shared) and all(_same_curve(a, b, name) for name in shared)
 
@@ -234,12 +238,17 @@ def _same_curve(a: Run, b: Run, name: str) -> bool:
     """Say whether two curves are equal at their common steps, or value by value (one counts from 0, one from 1)."""
     first, second = a.series[name], b.series[name]
     _, i, j = np.intersect1d(first.steps, second.steps, assume_unique=True, return_indices=True)
-    if len(i) >= max(3, 0.8 * min(len(first), len(second))) and _equal(first.values[i], second.values[j]):
+    if len(i) >= max(3, 0.8 * min(len(first), len(second))) and _equal(
+        first.values[i], second.values[j], COMPARED[name]
+    ):
         return True
-    return len(first) == len(second) > 2 and _equal(first.values, second.values)
+    return len(first) == len(second) > 2 and _equal(first.values, second.values, COMPARED[name])
 
 
-def _equal(x: FloatArray, y: FloatArray) -> bool:
-    with np.errstate(over="ignore"):  # the difference of two huge values of other sign
-        equal = np.isclose(x, y, rtol=1e-4, atol=0.0, equal_nan=True)
+def _equal(x: FloatArray, y: FloatArray, rounded: float) -> bool:
+    """Say whether two curves agree but for rounding: relative, and a ten-thousandth of the range for printed digits."""
+    with np.errstate(over="ignore", invalid="ignore"):  # the difference of two huge values of other sign
+        seen = x[np.isfinite(x)]
+        room = 1e-4 * float(np.ptp(seen)) if len(seen) else 0.0
+        equal = np.isclose(x, y, rtol=rounded, atol=room if np.isfinite(room) else 0.0, equal_nan=True)
     return bool(equal.mean() >= 0.9 and len(np.unique(x)) > 1)

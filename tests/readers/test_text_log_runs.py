@@ -29,6 +29,15 @@ def test_runs_whose_counter_restarts_in_every_epoch_are_told_apart(tmp_path: Pat
     assert [steps_of(log, "Loss") for log in logs] == [[10, 20, 30, 40]] * 2
 
 
+def test_a_run_given_up_in_its_first_epoch_does_not_spoil_the_counter(tmp_path: Path) -> None:
+    def epochs(last: int) -> list[str]:
+        return [f"(epoch: {e}, iters: {i}) G_GAN: {1 / (e + i)}" for e in range(1, last + 1) for i in (100, 200, 300)]
+
+    logs = logs_of("\n".join(epochs(1) * 3 + epochs(3)) + "\n", tmp_path)
+    assert [len(steps_of(log, "G_GAN")) for log in logs] == [3, 3, 3, 9]
+    assert steps_of(logs[-1], "G_GAN") == list(range(100, 1000, 100))
+
+
 def test_a_start_that_was_given_up_is_left_out_with_a_note(tmp_path: Path) -> None:
     log = log_of(EPOCHS + "epoch 0 loss 9.0000 val_loss 9.0000\n", tmp_path)
     assert log.label == ""
@@ -106,6 +115,16 @@ def test_a_bar_that_still_shows_what_was_before_does_not_count(tmp_path: Path) -
     log = log_of("".join(bars) + "\n", tmp_path)
     assert steps_of(log, "loss") == [10, 20, 30, 40, 50, 60]
     assert named(log, "loss").values.tolist() == [10, 20, 30, 40, 50, 60]
+
+
+def test_a_bar_without_values_does_not_count(tmp_path: Path) -> None:
+    lines = []
+    for e in range(6):
+        lines += [f" epoch {e}"] * (e % 2 == 0) + [f" 9%|##| {n}/99 [00:01<00:01, 9it/s]" for n in (0, 10 + e, 99)]
+        lines.append(f"-- test accuracy 0.{e}1")
+    log = log_of("\n".join(lines) + "\n", tmp_path)
+    assert log.series[0].name == "epoch"
+    assert steps_of(log, "test accuracy") == [0, 0, 2, 2, 4, 4]
 
 
 def test_a_result_printed_before_its_counter_belongs_to_it(tmp_path: Path) -> None:

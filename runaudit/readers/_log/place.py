@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from runaudit.model import FloatArray
 from runaudit.readers._log.scan import Row
@@ -135,7 +136,7 @@ def _unrolled(
     said = np.array([epochs[i] or 0.0 for i in guides]) if known else np.zeros(len(guides))
     if known and len(np.unique(said)) > 1 and np.all(said == np.floor(said)):
         climbs = np.flatnonzero(np.diff(said) > 0)
-        falls = np.setdiff1d(falls, np.flatnonzero(np.diff(said) < 0))  # a run that begins anew falls back in both
+        falls = np.setdiff1d(falls, _begun_anew(said, counts))
         if len(falls) < max(len(climbs) / 2, 1) or np.isin(falls, climbs).mean() < MOST_SHARE:
             return list(own)
         at = epochs
@@ -149,6 +150,12 @@ def _unrolled(
     first = 0.0 if min(e for e in at if e is not None) < 1 else 1.0
     remarks.append((f"the counter restarts in every epoch: counted on by {length:g} an epoch", rows[guides[0]].line))
     return [None if c is None or e is None else (e - first) * length + c for c, e in zip(own, at, strict=True)]
+
+
+def _begun_anew(epochs: FloatArray, counts: FloatArray) -> npt.NDArray[np.intp]:
+    """Return the rows before a run that begins anew: the epoch falls back, or in the first one the count does."""
+    back = (epochs[1:] == epochs[0]) & (counts[1:] <= counts[0]) & (counts[1:] < counts[:-1])
+    return np.flatnonzero((np.diff(epochs) < 0) | back)
 
 
 def _length(counts: FloatArray, totals: Sequence[float | None]) -> float:

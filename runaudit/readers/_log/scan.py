@@ -199,8 +199,8 @@ def _counts(rows: Sequence[Row]) -> bool:
     moves = len({row.counts for row in rows}) > 1
     if first.bar == "keras":
         return True
-    if first.plan.weak and not first.bar:
-        return first.plan.measures and moves and len(rows) >= FEW
+    if first.plan.weak:
+        return first.plan.measures and moves and (bool(first.bar) or len(rows) >= FEW)
     if first.plan.values:
         return (moves or len(rows) == 1 or first.plan.held_out) and (first.plan.measures or len(rows) >= FEW)
     return moves or (first.plan.axes[0].kind == "epoch" and first.totals[0] is not None)
