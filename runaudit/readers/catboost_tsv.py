@@ -1,4 +1,7 @@
-"""CatBoost's ``catboost_info``: ``learn_error.tsv`` and ``test_error.tsv`` together are one run."""
+"""CatBoost's ``catboost_info``: ``learn_error.tsv`` and ``test_error.tsv`` together are one run.
+
+Tested against CatBoost 1.2.10.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Detectron2's ``metrics.json``: JSON lines by iteration; results of evaluations lie on rows of their own."""
+"""Detectron2's ``metrics.json``: JSON lines by iteration; results of evaluations lie on rows of their own.
+
+Written from its sources and public files, not tested against a live writer.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The ``log.txt`` of DETR, DeiT, MAE and what was built on them: JSON lines, one an epoch."""
+"""The ``log.txt`` of DETR, DeiT, MAE and what was built on them: JSON lines, one an epoch.
+
+Written from their sources and public files, not tested against a live writer.
+"""
 
 from __future__ import annotations
 

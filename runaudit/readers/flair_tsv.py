@@ -1,4 +1,7 @@
-"""Flair's ``loss.tsv``: one row an epoch; older versions write an empty cell too many behind the training loss."""
+"""Flair's ``loss.tsv``: one row an epoch; older versions write an empty cell too many behind the training loss.
+
+Tested against flair 0.15.1.
+"""
 
 from __future__ import annotations
 

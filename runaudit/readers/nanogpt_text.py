@@ -1,4 +1,7 @@
-"""Lines of nanoGPT and its relatives: a step, then names with numbers."""
+"""Lines of nanoGPT and its relatives: a step, then names with numbers.
+
+Written from nanoGPT's source and public logs; the samples are printed by a copy of its line.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""OpenMMLab's logs in JSON lines: ``*.log.json`` of mmcv, ``vis_data/scalars.json`` of mmengine."""
+"""OpenMMLab's logs in JSON lines: ``*.log.json`` of mmcv, ``vis_data/scalars.json`` of mmengine.
+
+Tested against mmengine 0.10.7; mmcv's from public files only.
+"""
 
 from __future__ import annotations
 
