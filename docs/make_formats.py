@@ -13,8 +13,8 @@ HERE = Path(__file__).resolve().parent
 HEAD = """# What runaudit reads
 
 Made by `docs/make_formats.py` from the readers themselves. Each may be packed by gzip, bzip2, xz or zstd (Python 3.14,
-or the extra `fast`), or lie in a zip or tar archive. Files that no reader claims are counted; a file that is claimed and
-gives no run is named with the reason.
+or the extra `fast`), or lie in a zip or tar archive. Files that no reader claims are counted; a file that is claimed
+and gives no run is named with the reason.
 
 | format | what is read | writer tested |
 |---|---|---|
