@@ -13,7 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 DATA = ("names.yaml", "crashes.yaml")
 
 
-class ShippedHook(BuildHookInterface):  # type: ignore[type-arg]
+class ShippedHook(BuildHookInterface):
     """Adds ``runaudit/_shipped.json`` to a wheel; an editable install keeps reading the YAML files themselves."""
 
     PLUGIN_NAME = "custom"

@@ -55,7 +55,7 @@ def write_measured(rules: Sequence[Rule], measured: Mapping[str, Mapping[str, fl
     wanted = [rule for rule in rules if rule.id in measured]
     for rule in wanted:
         path = Path(rule.path).resolve()
-        if ours is not None and ours.resolve() in path.parents:
+        if (ours is not None and ours.resolve() in path.parents) or "site-packages" in path.parts:
             packaged += 1
             continue
         try:

@@ -350,7 +350,8 @@ class Report:
         new = sum(f.severity is Severity.WARNING and f.status != "known" for f in self.findings)
         if self.max_warnings is None or new <= self.max_warnings:
             return self.lacking
-        return (*self.lacking, f"{new} warnings, where at most {self.max_warnings} are allowed")
+        warnings = f"{new} warning{'' if new == 1 else 's'}"
+        return (*self.lacking, f"{warnings}, where at most {self.max_warnings} may be")
 
     @property
     def exit_code(self) -> int:

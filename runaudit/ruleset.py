@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from runaudit.detectors import Detector, detectors
 from runaudit.errors import UsageError
 from runaudit.model import Confidence, Severity
+from runaudit.plugrules import plug_in_folders
 from runaudit.shipped import shipped_rules, strict
 from runaudit.tasks import problems as task_problems
 
@@ -83,7 +84,7 @@ def rules_folder() -> Path:
 
 
 def load_rules(folders: Sequence[Path] = (), *, examples: bool = True) -> dict[str, Rule]:
-    """Return the shipped rules and those of ``folders`` by id, in order of family and id.
+    """Return the rules that are shipped, of plug-ins and of ``folders``, by id, in order of folder, family and id.
 
     Without ``examples`` those of the shipped rules are not parsed, for an audit needs none: they are half of the text.
     Raises ``UsageError`` with every problem of every file.
@@ -93,7 +94,7 @@ def load_rules(folders: Sequence[Path] = (), *, examples: bool = True) -> dict[s
     problems: list[str] = []
     home = rules_folder()
     compiled = {} if examples else {home / name: data for name, data in shipped_rules().items()}
-    for folder in (home, *folders):
+    for folder in (home, *plug_in_folders(), *folders):
         for path in sorted(compiled) if compiled and folder == home else sorted(folder.rglob("*.yaml")):
             if path in compiled:
                 rule = _read(compiled[path], path, found)
@@ -156,9 +157,13 @@ def with_values(rule: Rule, values: Mapping[str, float]) -> Rule | list[str]:
 
 
 def choose(
-    rules: Mapping[str, Rule], select: Sequence[str], ignore: Sequence[str], extend: Sequence[str] = ()
+    rules: Mapping[str, Rule],
+    select: Sequence[str],
+    ignore: Sequence[str],
+    extend: Sequence[str] = (),
+    base: Collection[str] | None = None,
 ) -> list[Rule]:
-    """Return the rules named by ``select`` (all if empty) or ``extend`` less those of ``ignore``.
+    """Return the rules named by ``select`` (if empty, those of ``base``: all if None) or ``extend`` less ``ignore``.
 
     All three take ids and families; what is said of a rule by its id counts more than what is said of its family.
     Raises ``UsageError`` naming every unknown word with its nearest match.
@@ -175,8 +180,13 @@ def choose(
     def said(rule: Rule, words: Sequence[str]) -> int:
         return 2 if rule.id in words else int(rule.family in words)
 
-    wanted = [(r, max(said(r, select), said(r, extend))) for r in rules.values()]
-    return [r for r, size in wanted if said(r, ignore) < (size or int(not select)) or size > said(r, ignore)]
+    start = () if select else rules if base is None else base
+    found = []
+    for rule in rules.values():
+        against = said(rule, ignore)
+        if max(said(rule, select), said(rule, extend)) > against or (rule.id in start and not against):
+            found.append(rule)
+    return found
 
 
 def _shape_problems(data: Mapping[str, Any]) -> Iterator[str]:

@@ -25,6 +25,18 @@ Maps = Annotated[
         show_default=False,
     ),
 ]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Settings. Default: the nearest runaudit.yaml, or pyproject.toml with [tool.runaudit].",
+        show_default=False,
+    ),
+]
+Isolated = Annotated[
+    bool, typer.Option("--isolated", help="Without any file of settings, and any from the environment.")
+]
 Paths = Annotated[list[str], typer.Argument(help="Folders or log files.", metavar="PATHS", show_default=False)]
 
 

@@ -2,26 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from runaudit import __version__
-from runaudit.cli.calibrate import calibrate
-from runaudit.cli.check import check
-from runaudit.cli.demo import demo
-from runaudit.cli.explain import explain
-from runaudit.cli.rules import rules
-from runaudit.cli.runs import runs
+
+COMMANDS = {
+    "check": "Audit runs: what went wrong, and what to try.",
+    "runs": "Say what was found and how it was understood.",
+    "explain": "Explain a rule, with its limits and examples.",
+    "demo": "Audit the sample logs that come with runaudit.",
+    "calibrate": "Measure the rules on runs of which the truth is known.",
+    "init": "Write a runaudit.yaml with every setting explained.",
+    "schema": "Print a JSON Schema.",
+    "rules": "List the rules by family; test them; begin one.",
+    "config": "Look at the settings.",
+    "baseline": "Accept the findings there are.",
+}
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class Commands(TyperGroup):
+    """The commands by name, each imported when it is called: the list of them needs none, and answers at once."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  typer keeps the types to itself
+        super().__init__(**settings)
+        self.commands: Any = dict.fromkeys(COMMANDS)  # the names, for the list and for what was meant by a slip
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401  typer keeps the type to itself
+        """Return the command of that name, None if there is none."""
+        del ctx
+        return command(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  typer keeps the type to itself
+        """Write the list of the help."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def command(name: str) -> Any:  # noqa: ANN401  typer keeps the type to itself
+    """Return a command as typer builds it: from the ``app`` of its module, else from the function of its name."""
+    module = import_module(f"runaudit.cli.{name}")
+    found = getattr(module, "app", None)
+    if found is None:
+        found = typer.Typer(name=name, add_completion=False, rich_markup_mode=None, context_settings=SETTINGS)
+        found.command(name)(getattr(module, name))
+    built = typer.main.get_command(found)
+    built.name = name
+    return built
+
 
 app = typer.Typer(
     name="runaudit",
+    cls=Commands,
     epilog="Start with: runaudit demo, or runaudit check FOLDER.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=SETTINGS,
 )
 
 
@@ -35,7 +78,3 @@ def root(
     if version:
         typer.echo(f"runaudit {__version__}")
         raise typer.Exit
-
-
-for command in (check, runs, rules, explain, demo, calibrate):
-    app.command()(command)

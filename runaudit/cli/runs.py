@@ -8,7 +8,12 @@ from runaudit.cli import _common as common
 
 
 def runs(
-    paths: common.Paths, maps: common.Maps = None, ascii_only: common.Ascii = False, width: common.Width = None
+    paths: common.Paths,
+    config: common.ConfigFile = None,
+    isolated: common.Isolated = False,
+    maps: common.Maps = None,
+    ascii_only: common.Ascii = False,
+    width: common.Width = None,
 ) -> None:
     """Say what was found and how it was understood.
 
@@ -20,11 +25,13 @@ def runs(
     from runaudit import api
     from runaudit.cli._output import options, write
     from runaudit.cli._progress import Bar
+    from runaudit.config import resolve
     from runaudit.render._inventory import inventory
 
     said = common.maps(maps)
+    settings = resolve(paths, file=config, isolated=isolated)
     with Bar() as bar:
-        found = api.load_all(paths, progress=bar, maps=said)
+        found = api.load_all(paths, progress=bar, maps=said, config=settings)
     how = options(width, ascii_only=ascii_only)
     write(inventory(found.runs, found.unreadable, found.ignored_files, found.root, how))
     common.say_unused(said, (name.source_name for run in found.runs for name in run.names))

@@ -16,7 +16,7 @@ from runaudit.model import Report
 from runaudit.pen import Options
 from runaudit.registry import collect
 
-__all__ = ["Options", "Renderer", "for_suffix", "renderer", "renderers"]
+__all__ = ["Options", "Renderer", "for_file", "renderer", "renderers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,9 @@ def renderer(name: str) -> Renderer:
     return every[name]
 
 
-def for_suffix(suffix: str) -> Renderer | None:
-    """Return the one output format whose files end so, None if there is none or several."""
-    found = [r for r in renderers().values() if r.suffix == suffix.lower()]
+def for_file(name: str) -> Renderer | None:
+    """Return the output format whose files end like that name, by the longest suffix; None if none or several do."""
+    ending = [r for r in renderers().values() if name.lower().endswith(r.suffix)]
+    longest = max((len(r.suffix) for r in ending), default=0)
+    found = [r for r in ending if len(r.suffix) == longest]
     return found[0] if len(found) == 1 else None

@@ -124,6 +124,39 @@ def _crash(pen: Pen, root: str, crash: Crash, more: str) -> list[str]:
     return pen.hang("  ", pen.clean(words), indent=4)
 
 
+def settings(pen: Pen, report: Report) -> list[str]:
+    """Return what in the settings of the user does not hold: unused suppressions, patterns that fit no run."""
+    if not report.notes:
+        return []
+    lines = [pen.paint("bold", f"settings: {count(len(report.notes), 'note')}")]
+    most = len(report.notes) if pen.options.verbosity > 0 else MOST_FILES
+    for note in report.notes[:most]:
+        where = f"{note.path}:{note.line}" if note.line else note.path
+        lines += pen.hang("  ", pen.clean(f"{where}: {note.message}"), indent=4)
+    if len(report.notes) > most:
+        lines.append(pen.paint("dim", f"  and {count(len(report.notes) - most, 'more', 'more')}: --verbose names them"))
+    return lines
+
+
+def suppressed(pen: Pen, report: Report) -> list[str]:
+    """Return the findings that the settings suppress, each with the reason, where everything is to be told."""
+    if not report.suppressed or pen.options.verbosity <= 0:
+        return []
+    lines = [pen.paint("bold", f"suppressed {count(len(report.suppressed), 'finding')}")]
+    for f in report.suppressed:
+        words = f"{f.severity}[{f.rule}] in {run_name(report.root, f.run)}: {f.message} ({f.reason})"
+        lines += pen.hang("  ", pen.clean(words), indent=4)
+    return lines
+
+
+def failures(pen: Pen, report: Report) -> list[str]:
+    """Return what fails the audit besides findings: required rules that could not judge, too many warnings."""
+    if not report.failures:
+        return []
+    lines = [pen.paint("error", count(len(report.failures), "failed requirement"))]
+    return [*lines, *(line for words in report.failures for line in pen.hang("  ", pen.clean(words), indent=4))]
+
+
 def counts(pen: Pen, report: Report) -> list[str]:
     """Return what was counted besides findings: runs, checks (a rule on a run), findings set aside, other files."""
     passed = sum(len(run.passed) for run in report.runs)
@@ -135,6 +168,7 @@ def counts(pen: Pen, report: Report) -> list[str]:
         f"{count(known)} known" if known else "",
         f"{count(len(report.suppressed))} suppressed" if report.suppressed else "",
         count(report.ignored_files, "other file ignored", "other files ignored") if report.ignored_files else "",
+        f"settings of {pen.short(report.config, 60)}" if report.config else "",
     ]
     lines: list[str] = []
     for part in filter(None, parts):
@@ -150,6 +184,7 @@ def verdict(pen: Pen, report: Report) -> list[str]:
     counted = [count(report.count(s), str(s)) for s in Severity if report.count(s)]
     counted += [count(corrupt, "corrupt file")] if corrupt else []
     counted += [count(len(report.crashes), "crash", "crashes")] if report.crashes else []
+    counted += [count(len(report.failures), "failed requirement")] if report.failures else []
     said = ", ".join(counted) or (
         "nothing found" if report.runs else f"nothing to audit in {pen.short(report.root, 30)}"
     )

@@ -42,6 +42,8 @@ def headline(report: Report) -> str:
         bad = sum(r.verdict == verdict for r in runs)
         if bad:
             return f"{verb}s" if len(runs) == 1 else f"{bad} of {len(runs)} runs {verb}{'' if bad > 1 else 's'}"
+    if report.failures:
+        return "does not meet a requirement" if len(runs) == 1 else f"{len(runs)} runs, a requirement is not met"
     if judge(report)[1] == "INCOMPLETE":
         return "incomplete"
     if all(r.verdict == "unknown" for r in runs):
@@ -50,11 +52,12 @@ def headline(report: Report) -> str:
 
 
 def counted(report: Report) -> str:
-    """Return how many errors, warnings, notes, corrupt files and crashes there are, in words."""
+    """Return how many errors, warnings, notes, corrupt files, crashes and failed requirements there are, in words."""
     corrupt = sum(u.kind == "corrupt" for u in report.unreadable)
     parts = [count(report.count(s), str(s)) for s in Severity if report.count(s)]
     parts += [count(corrupt, "corrupt file")] if corrupt else []
     parts += [count(len(report.crashes), "crash", "crashes")] if report.crashes else []
+    parts += [count(len(report.failures), "failed requirement")] if report.failures else []
     return ", ".join(parts) or "nothing found"
 
 

@@ -57,7 +57,7 @@ def _annotation(report: Report, finding: Finding, options: Options) -> str:
 
 
 def _incomplete(report: Report) -> list[str]:
-    lines = []
+    lines = [_command("error", shorten(clean(f), LONGEST), title="runaudit (required)") for f in report.failures]
     crashes = crashed(report)
     if crashes:
         first = f"{crashes[0].rule} on {crashes[0].run}: {crashes[0].error}"

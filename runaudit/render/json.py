@@ -29,7 +29,9 @@ def document(report: Report) -> dict[str, Any]:
         "unreadable": _sorted({"path": _text(u.path), "reason": _reason(u), "kind": u.kind} for u in report.unreadable),
         "ignored_files": report.ignored_files,
         "crashes": _sorted({"rule": c.rule, "run": _text(c.run), "error": _text(c.error)} for c in report.crashes),
-        "suppressed": [_finding(f) for f in report.suppressed],
+        "suppressed": [{**_finding(f), "reason": _text(f.reason)} for f in report.suppressed],
+        "config": {"path": _text(report.config), "notes": [_note(n) for n in report.notes]},
+        "failures": [_text(f) for f in report.failures],
         "summary": {
             "runs": len(report.runs),
             "errors": report.count(Severity.ERROR),

@@ -58,7 +58,8 @@ def _cases(report: Report, pen: Pen, name: str, run: RunReport | None) -> list[C
     cases |= {s.rule: _skip(s) for s in report.skips if s.run == name}
     for finding in report.suppressed:
         if finding.run == name:
-            cases[finding.rule] = Case(finding.rule, "skipped", "suppressed", f"suppressed: {finding.message}")
+            said = ": ".join(filter(None, ("suppressed", finding.reason, finding.message)))
+            cases[finding.rule] = Case(finding.rule, "skipped", "suppressed", said)
     cases |= {rule: _failure(report, pen, findings, run) for rule, findings in found.items()}
     cases |= {c.rule: _crash(c) for c in crashed(report) if c.run == name}
     return [cases[rule] for rule in sorted(cases)]

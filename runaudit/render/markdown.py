@@ -130,7 +130,8 @@ def _head(pen: Pen, report: Report) -> str:
     facts += [f"{count(known)} known"] if known else []
     facts += [f"{count(len(report.suppressed))} suppressed"] if report.suppressed else []
     facts += [f"{count(len(report.skips))} checks skipped"] if report.skips else []
-    return f"{MARKER}\n{title}\n\n{pen.dotted(*facts, f'exit {report.exit_code}')}\n"
+    failures = "".join(f"- {_short(failure)}\n" for failure in report.failures)
+    return f"{MARKER}\n{title}\n\n{pen.dotted(*facts, f'exit {report.exit_code}')}\n" + (failures and f"\n{failures}")
 
 
 def _alert(pen: Pen, report: Report, severity: Severity) -> list[str]:

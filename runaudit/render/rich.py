@@ -8,7 +8,7 @@ from runaudit.model import Finding, Report, RunReport
 from runaudit.pen import Pen
 from runaudit.render import Options, Renderer
 from runaudit.render._finding import Story, finding_lines, headline
-from runaudit.render._footer import counts, crashed, skipped, unreadable, verdict
+from runaudit.render._footer import counts, crashed, failures, settings, skipped, suppressed, unreadable, verdict
 from runaudit.render._run import run_lines, title
 from runaudit.render._table import table, worst_first
 from runaudit.render._words import place
@@ -30,6 +30,7 @@ def render(report: Report, options: Options) -> str:
     known = {run.id for run in report.runs}
     blocks += _findings(pen, [f for f in report.findings if f.run not in known], None, report.root, {})
     blocks += [skipped(pen, report), unreadable(pen, report), crashed(pen, report)]
+    blocks += [suppressed(pen, report), settings(pen, report), failures(pen, report)]
     blocks.append([*counts(pen, report), *verdict(pen, report)])
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -95,7 +96,8 @@ def _quiet(pen: Pen, report: Report) -> str:
     for finding in report.findings:
         where = pen.hang("  --> ", pen.clean(place(report.root, finding)), indent=6)
         lines += [*headline(pen, finding), *(pen.paint("dim", line) for line in where)]
-    lines += [*unreadable(pen, report), *crashed(pen, report), verdict(pen, report)[-1]]
+    lines += [*unreadable(pen, report), *crashed(pen, report), *failures(pen, report)]
+    lines.append(verdict(pen, report)[-1])
     return "\n".join(lines) + "\n"
 
 

@@ -119,7 +119,8 @@ def _results(
 
 def _suppression(finding: Finding, *, suppressed: bool) -> dict[str, str] | None:
     if suppressed:
-        return {"kind": "external", "justification": "suppressed in the configuration of runaudit"}
+        why = clean(finding.reason) or "suppressed in the configuration of runaudit"
+        return {"kind": "external", "justification": shorten(why, MESSAGE)}
     if finding.status == "known":
         return {"kind": "external", "justification": "known: in the baseline of runaudit"}
     return None
@@ -187,6 +188,8 @@ def _notifications(report: Report, left_out: int) -> Iterator[dict[str, Any]]:
     if report.skips:
         words = f"{count(len(report.skips), 'check')} could not be judged: the logs hold too little for them"
         yield _notification("skipped", "note", words, [])
+    for words in report.failures:
+        yield _notification("required", "error", words, [])
     if not report.runs:
         yield _notification("no-run", "error", "No run was found", [])
     if left_out:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runaudit.errors import UsageError
-from runaudit.render import Options, Renderer, for_suffix, renderer, renderers
+from runaudit.render import Options, Renderer, for_file, renderer, renderers
 from tests.render import fixtures as fx
 
 
@@ -35,7 +35,10 @@ def test_a_shared_piece_is_no_format() -> None:
 
 
 def test_a_suffix_chooses_a_format_if_it_is_the_only_one() -> None:
-    found = for_suffix(".JSON")
+    found = for_file("a.b.JSON")
     assert found is not None
     assert found.name == "json"
-    assert for_suffix(".doc") is None
+    assert for_file("a.doc") is None
+    longest = for_file("a.codequality.json")
+    assert longest is not None
+    assert longest.name == "gitlab"

@@ -1,0 +1,1 @@
+"""The pieces of the HTML report: its templates, style and script, what they show, and the geometry of its plots."""
