@@ -34,9 +34,7 @@ ConfigFile = Annotated[
         show_default=False,
     ),
 ]
-Isolated = Annotated[
-    bool, typer.Option("--isolated", help="Without any file of settings, and any from the environment.")
-]
+Isolated = Annotated[bool, typer.Option("--isolated", help="Use no settings of files or the environment.")]
 Paths = Annotated[list[str], typer.Argument(help="Folders or log files.", metavar="PATHS", show_default=False)]
 
 

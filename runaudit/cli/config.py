@@ -20,7 +20,7 @@ def config() -> None:
 def show(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATHS]...", help="What is to be audited. Default: here.", show_default=False),
+        typer.Argument(metavar="PATHS", help="What is to be audited. Default: here.", show_default=False),
     ] = None,
     origin: Annotated[bool, typer.Option("--origin", help="Say behind each setting where it comes from.")] = False,
     file: common.ConfigFile = None,

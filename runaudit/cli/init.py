@@ -12,7 +12,7 @@ from runaudit.errors import UsageError
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to write it.", show_default=False)] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write it.", show_default=False)] = Path(),
 ) -> None:
     """Write a runaudit.yaml with every setting explained.
 

@@ -17,7 +17,7 @@ class Name(StrEnum):
 
 
 def schema(
-    name: Annotated[Name, typer.Argument(help="What it is the schema of.")] = Name.CONFIG,
+    name: Annotated[Name, typer.Argument(metavar="NAME", help="config, report or rule.")] = Name.CONFIG,
 ) -> None:
     """Print a JSON Schema.
 
