@@ -25,6 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     # numpy starts a thread per core for linear algebra, which no rule uses: half of numpy's import time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
+        if arguments[:1] == ["check"]:
+            from runaudit.cli import _plain
+
+            if _plain.plain(arguments):
+                return _plain.audit(arguments[1:])
         from runaudit.cli.app import app
 
         app(args=arguments, prog_name="runaudit")

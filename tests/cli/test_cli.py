@@ -204,7 +204,7 @@ def test_a_defect_is_a_short_report(api: Api, capsys: pytest.CaptureFixture[str]
     api.error = ZeroDivisionError("by \x1b[0m zero")
     assert main(["check", "a"]) == 70
     err = capsys.readouterr().err
-    assert err.startswith("runaudit: internal error: ZeroDivisionError: by \\x1b[0m zero\n  at runaudit/cli/check.py:")
+    assert err.startswith("runaudit: internal error: ZeroDivisionError: by \\x1b[0m zero\n  at runaudit/cli/_plain.py:")
     assert "report these lines" in err
     assert "Traceback" not in err
     assert len(err.splitlines()) == 4

@@ -34,6 +34,15 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert not imported_by(*arguments) & {*HEAVY, "rich.console"}
 
 
+def test_a_plain_check_imports_no_parser_of_options_and_says_the_same() -> None:
+    sample = str(ROOT / "sample_logs" / "keras_csv" / "overfitting")
+    assert not imported_by("check", sample) & {"typer", "pydantic"}
+    short = start(f"from runaudit.__main__ import main; raise SystemExit(main(['check', {sample!r}]))")
+    long = start(f"from runaudit.cli.app import app; app(args=['check', {sample!r}])")
+    assert (short.returncode, short.stdout, short.stderr) == (long.returncode, long.stdout, long.stderr)
+    assert b"overfitting" in short.stdout
+
+
 def test_the_report_is_drawn_without_pandas_and_the_heavy_parts_of_rich() -> None:
     code = (
         "import sys; from runaudit.render import renderer, Options; from tests.render.fixtures import many_runs;"
