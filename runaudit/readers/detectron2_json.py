@@ -6,6 +6,7 @@ Written from its sources and public files, not tested against a live writer.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -40,7 +41,7 @@ def read(path: Path) -> tuple[RawLog, ...]:
     return (RawLog("detectron2_json", tuple(map(_reduced, series)), notes=notes),)
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     return {f"val/{name}" if RESULT.match(name) else name: value for name, value in row.items()}
 
 

@@ -6,6 +6,7 @@ Written from their sources and public files, not tested against a live writer.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -50,7 +51,7 @@ def read(path: Path) -> tuple[RawLog, ...]:
     return (RawLog("detr_jsonl", means, config=config, notes=notes),)
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with the test data called validation data, of each list the first numbers."""
     out: dict[str, Any] = {}
     for key, value in row.items():

@@ -11,8 +11,9 @@ from runaudit.errors import LogError
 from runaudit.model import Note, RawLog
 from runaudit.readers import Reader
 from runaudit.readers._json import Record, all_names, as_number, decode_list, flatten, load_object, to_series
+from runaudit.readers._json_rows import rows_of
 from runaudit.readers._table import require_metric
-from runaudit.readers._text import head_lines, numbered_lines, read_text
+from runaudit.readers._text import head_lines, read_text
 from runaudit.readers._words import is_axis, is_companion, is_index, is_metric, sounds_like_log
 
 LINES = {".jsonl", ".ndjson"}
@@ -51,7 +52,7 @@ def read(path: Path) -> tuple[RawLog, ...]:
     """
     text, notes = read_text(path)
     bracket = LIST.match(text)
-    records, found = _read_list(text, path) if bracket else _read_lines(text, path)
+    records, found = _read_list(text, path) if bracket else rows_of(text, path)
     if not records:
         raise LogError("no line is a JSON object", line=1)
     config, rows = _split_config(records)
@@ -70,28 +71,6 @@ def _read_list(text: str, path: Path) -> tuple[list[Record], list[Note]]:
         what = f"the list is cut off or broken from here, {len(entries.records)} entries read"
         notes.append(Note(what, str(path), entries.broken))
     return list(entries.records), notes
-
-
-def _read_lines(text: str, path: Path) -> tuple[list[Record], list[Note]]:
-    records: list[Record] = []
-    broken: list[int] = []
-    last = 0
-    for number, line in numbered_lines(text):
-        if not line or line.isspace():
-            continue
-        row = load_object(line)
-        if row is None:
-            broken.append(number)
-        else:
-            records.append((number, row))
-        last = number
-    notes: list[Note] = []
-    if broken and broken[-1] == last and not text.endswith(("\n", "\r")):
-        notes.append(Note("the last line is cut off", str(path), broken.pop()))
-    if broken:
-        count = f"{len(broken)} lines are" if len(broken) > 1 else "1 line is"
-        notes.append(Note(f"{count} no JSON object, skipped", str(path), broken[0]))
-    return records, notes
 
 
 def _split_config(records: Sequence[Record]) -> tuple[dict[str, Any], list[Record]]:

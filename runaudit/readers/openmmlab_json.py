@@ -6,6 +6,7 @@ Tested against mmengine 0.10.7; mmcv's from public files only.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -51,13 +52,13 @@ def read(path: Path) -> tuple[RawLog, ...]:
     return (RawLog("openmmlab_json", tuple(map(_reduced, series)), notes=notes),)
 
 
-def _is_evaluation(row: dict[str, object]) -> bool:
+def _is_evaluation(row: Mapping[str, object]) -> bool:
     if "mode" in row:
         return row["mode"] == "val"
     return "iter" not in row and "lr" not in row and "loss" not in row
 
 
-def _evaluated(row: dict[str, object]) -> dict[str, object]:
+def _evaluated(row: Mapping[str, object]) -> dict[str, object]:
     """Return the row without its steps, which count the batches of the evaluation, or the epochs."""
     kept = {f"val/{name}": value for name, value in row.items() if name not in OWN}
     return kept | {name: row[name] for name in ("epoch",) if name in row}

@@ -12,7 +12,7 @@ from runaudit.calibrate import Calibration, Case, Score, Tally
 from runaudit.limits import Near
 from runaudit.pen import Options, Pen
 from runaudit.render._words import pairs, value
-from runaudit.render.json import _plain
+from runaudit.render.json import plain
 from runaudit.text import cells, count, left, right, wrap
 
 SCHEMA_VERSION = 1
@@ -191,7 +191,7 @@ def document(found: Calibration) -> str:
         "crashes": found.crashes,
     }
     head = {"schema_version": SCHEMA_VERSION, "tool": {"name": "runaudit", "version": __version__}}
-    return json.dumps({**head, **_plain(content)}, indent=2, allow_nan=False) + "\n"
+    return json.dumps({**head, **plain(content)}, indent=2, allow_nan=False) + "\n"
 
 
 def _score(score: Score) -> dict[str, Any]:

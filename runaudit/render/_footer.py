@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from runaudit.model import Crash, Finding, Report, Severity, Skip, Unreadable
+from runaudit.model import Crash, Finding, Report, Skip, Unreadable
 from runaudit.pen import Pen
 from runaudit.render._table import tally
+from runaudit.render._verdict import counted, judge
 from runaudit.render._words import locate, run_name
 from runaudit.text import cells, count, left, wrap
 
@@ -179,15 +180,8 @@ def counts(pen: Pen, report: Report) -> list[str]:
 
 def verdict(pen: Pen, report: Report) -> list[str]:
     """Return the last line: verdict, counts, exit code, and where to read on, if need be on a line before it."""
-    kind, word = _judge(report)
-    corrupt = sum(u.kind == "corrupt" for u in report.unreadable)
-    counted = [count(report.count(s), str(s)) for s in Severity if report.count(s)]
-    counted += [count(corrupt, "corrupt file")] if corrupt else []
-    counted += [count(len(report.crashes), "crash", "crashes")] if report.crashes else []
-    counted += [count(len(report.failures), "failed requirement")] if report.failures else []
-    said = ", ".join(counted) or (
-        "nothing found" if report.runs else f"nothing to audit in {pen.short(report.root, 30)}"
-    )
+    kind, word = judge(report)
+    said = counted(report, "nothing found" if report.runs else f"nothing to audit in {pen.short(report.root, 30)}")
     roots = [f for f in report.findings if f.consequence_of is None] or report.findings
     hint = f"runaudit explain {min(roots, key=_rank).rule}" if roots else ""
     head, rest = f"{pen.glyph(kind)} {word}", f"  {said}  exit {report.exit_code}"
@@ -198,18 +192,3 @@ def verdict(pen: Pen, report: Report) -> list[str]:
 
 def _rank(finding: Finding) -> tuple[int, int]:
     return finding.severity.rank, finding.confidence.rank
-
-
-def _judge(report: Report) -> tuple[str, str]:
-    if report.exit_code == 1:
-        return "fail", "FAIL"
-    if report.exit_code == 4:
-        return "fail", "INCOMPLETE"
-    if not report.runs:
-        return "unknown", "NO RUN"
-    verdicts = {r.verdict for r in report.runs}
-    if "fail" in verdicts:  # --fail-on never changes the exit code, not what was found
-        return "fail", "FAIL"
-    if "warn" in verdicts:
-        return "warn", "WARN"
-    return ("unknown", "UNKNOWN") if verdicts == {"unknown"} else ("ok", "OK")

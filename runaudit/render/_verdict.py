@@ -1,4 +1,4 @@
-"""The verdict on a whole report in one word, and what came first: for every format that is not the terminal's."""
+"""The verdict on a whole report in one word, what it counts, and what comes first: the same in every format."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def headline(report: Report) -> str:
     return "ok" if len(runs) == 1 else f"{len(runs)} runs, nothing to warn of"
 
 
-def counted(report: Report) -> str:
+def counted(report: Report, nothing: str = "nothing found") -> str:
     """Return how many errors, warnings, notes, corrupt files, crashes and failed requirements there are, in words."""
     corrupt = sum(u.kind == "corrupt" for u in report.unreadable)
     parts = [count(report.count(s), str(s)) for s in Severity if report.count(s)]
     parts += [count(corrupt, "corrupt file")] if corrupt else []
     parts += [count(len(report.crashes), "crash", "crashes")] if report.crashes else []
     parts += [count(len(report.failures), "failed requirement")] if report.failures else []
-    return ", ".join(parts) or "nothing found"
+    return ", ".join(parts) or nothing
 
 
 def worst_first(findings: Sequence[Finding]) -> list[Finding]:

@@ -51,7 +51,7 @@ def _run(run: RunReport) -> dict[str, Any]:
         "format": run.format,
         "verdict": run.verdict,
         "series": [_series(c) for c in sorted(run.curves, key=lambda c: c.name)],
-        "config": _plain(run.config),
+        "config": plain(run.config),
         "notes": [_note(n) for n in run.notes],
     }
 
@@ -83,9 +83,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "last_step": finding.last_step,
         "message": _text(finding.message),
         "remedy": [_text(r) for r in finding.remedy],
-        "prescription": change and {"parameter": change.parameter, "op": change.op, "value": _plain(change.value)},
-        "facts": _plain(finding.facts),
-        "limit": _plain(finding.limit),
+        "prescription": change and {"parameter": change.parameter, "op": change.op, "value": plain(change.value)},
+        "facts": plain(finding.facts),
+        "limit": plain(finding.limit),
         "consequence_of": finding.consequence_of,
         "status": finding.status,
         "source": {"path": _text(finding.path), "line": finding.line},
@@ -107,17 +107,18 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401  a configuration holds anything
+def plain(value: Any) -> Any:  # noqa: ANN401  a configuration holds anything
+    """Return the value as strict JSON can hold it: keys sorted, no bare NaN, numpy's numbers as Python's, else text."""
     if isinstance(value, Mapping):
-        return {_text(str(k)): _plain(value[k]) for k in sorted(value, key=str)}
+        return {_text(str(k)): plain(value[k]) for k in sorted(value, key=str)}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else _special(value)
     if hasattr(value, "item"):  # a number of numpy
-        return _plain(value.item())
+        return plain(value.item())
     return _text(str(value))
 
 
