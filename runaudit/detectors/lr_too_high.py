@@ -57,10 +57,10 @@ def lr_too_high(
     Causes, measured apart from the curve: the update:weight ratio while the rate is near its peak (``high_ratio`` for
     optimizers that scale each step, ``extreme_ratio`` for any), and a peak rate ``far_above`` times the plain default
     of the optimizer. Jumps with a cause are decisive, and wiggle with a high ratio. So is, unless validation loss
-    improves all along, a throw that lasts ``long_throw`` of the run; a short one, which healthy runs without warm-up
-    show too, asks for a rate ``absurd`` times the default. Two of them without that are weak, one says nothing. With
-    pretrained weights a climb is normal. Under ``min_points`` finite values raise ``NotJudged``. Source: CS231n
-    notes, effects of learning rates and ratio of updates; tuning playbook.
+    improves all along or the loss still falls at the end, a throw that lasts ``long_throw`` of the run; a short one,
+    which healthy runs without warm-up show too, asks for a rate ``absurd`` times the default. Two of them without
+    that are weak, one says nothing. With pretrained weights a climb is normal. Under ``min_points`` finite values
+    raise ``NotJudged``. Source: CS231n notes, effects of learning rates and ratio of updates; tuning playbook.
     """
     steps, values = finite_part(loss, min_points)
     done = progress(values)
@@ -81,10 +81,11 @@ def lr_too_high(
     chance = chance_level(classes, kind)
     if beyond and (not moved or (chance is not None and done.end > (1.0 - stuck / 5) * chance)):
         facts["stuck_at"] = done.end
+    improving = _improves(val) or (not _decays(lr) and _falls_on(values))
     decisive = bool(
         ("val_jumps" in symptoms and causes)
         or ("wiggle" in symptoms and "ratio" in facts)
-        or (throw is not None and ((throw.share >= long_throw and not _improves(val)) or beyond or "extreme" in causes))
+        or (throw is not None and ((throw.share >= long_throw and not improving) or beyond or "extreme" in causes))
         or "stuck_at" in facts
         or (beyond and "ratio" in facts)
     )
@@ -99,6 +100,19 @@ def _improves(val: Series | None) -> bool:
     """Say whether validation loss never rose above its first value and ended below it."""
     values = finite(val.values) if val is not None else np.empty(0)
     return len(values) >= 4 and float(values.max()) <= 1.02 * float(values[0]) and level(values) < float(values[0])
+
+
+def _falls_on(values: FloatArray) -> bool:
+    """Say whether the last quarter brings an eighth of the whole fall, half of the mean pace: it does not hang."""
+    quarter = len(values) // 4
+    before, end = float(np.median(values[-quarter - quarter // 2 : -quarter + 1])), level(values)
+    return before - end >= fall_of(values) / 8 > 0
+
+
+def _decays(lr: Series | None) -> bool:
+    """Say whether the rate ends below half of its peak: that lets a loss fall late, whatever threw it about before."""
+    rates = finite(lr.values) if lr is not None else np.empty(0)
+    return len(rates) > 0 and float(rates[-1]) < float(rates.max()) / 2
 
 
 def _causes(

@@ -10,11 +10,12 @@ from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
-from runaudit.load.build import Part, build
+from runaudit.load.build import build
 from runaudit.load.companions import companions_of, read_folder
 from runaudit.load.crashes import may_tell
 from runaudit.load.discover import Claimed, common_root, discover_files
 from runaudit.load.group import folders, runs_of
+from runaudit.load.parts import Part
 from runaudit.load.texts import Texts, crashed, with_texts
 from runaudit.maps import Told, checked
 from runaudit.model import Run, Unreadable

@@ -5,23 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from runaudit.load.axis import Timed, timed
 from runaudit.load.clock import Column, timings
 from runaudit.load.companions import Companions
-from runaudit.load.config import ConfigError, canonical, config_key, flatten
-from runaudit.load.discover import Found
+from runaudit.load.config import config_key
+from runaudit.load.derived import losses, reward
 from runaudit.load.order import ordered
+from runaudit.load.parts import Part, settings_of, tables_of
 from runaudit.model import (
     ConfigValue,
     FloatArray,
     IntArray,
     Note,
-    RawLog,
     RawSeries,
     Reduction,
     Run,
@@ -31,7 +30,6 @@ from runaudit.model import (
 )
 from runaudit.names import Meaning, understand_all
 from runaudit.tasks import TASKS, task_of
-from runaudit.wordbook import summed_parts
 
 ACCURACY = re.compile(r"(?:^|[/_])accuracy(?:_|$)")
 FRACTION = re.compile(r"(?:zero|dead|saturated)_frac/")
@@ -40,14 +38,6 @@ MOST_SETTINGS = 3
 TOLD = "what the configuration says"
 
 HISTOGRAMS = "histograms"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """What one file gives to a run."""
-
-    file: Found
-    log: RawLog
 
 
 def build(
@@ -67,7 +57,7 @@ def build(
         for raw in part.log.series:
             points[raw.name] += len(raw.values)
     meanings = understand_all(points, points, maps)
-    tables = _tables(parts)
+    tables = tables_of(parts)
     if not tables and not any(meanings[n].role == "metric" and count for n, count in points.items()):
         return Unreadable(rel, _no_metric(points, meanings), "not-a-log")
     series, unit, notes = _series(parts, meanings)
@@ -77,7 +67,7 @@ def build(
     if unit == "row" and len(settings) >= MOST_SETTINGS:
         shown = ", ".join(settings[:MOST_NAMES])
         return Unreadable(rel, f"a table of runs and no curve: each row has settings ({shown})", "not-a-log")
-    config, remarks = _config(parts, companions)
+    config, remarks = settings_of(parts, companions)
     notes.extend(remarks)
     curves: dict[str, Series] = {}
     beside = [s for s in series if meanings[s.name].role not in {"metric", "unknown"}]
@@ -90,11 +80,9 @@ def build(
         notes.extend(remarks)
     times = timings([Column(s.name, s.path, s.steps, s.values, s.lines) for s in beside], _counted(curves, unit))
     curves |= {made.name: made for made in times.values() if made.name not in curves}
-    for split in ("train", "val"):
-        total = _sum_of_parts(curves, split)
-        if total is not None:
-            curves[total.name] = total
-            notes.append(Note(f"no total {split} loss is logged: {total.name} is {total.source_name}", total.path))
+    totals, remarks = losses(curves)
+    curves |= totals
+    notes.extend(remarks)
     derived_names: tuple[Understood, ...] = ()
     if HISTOGRAMS in tables:
         from runaudit.load.histograms import derived  # takes long to import, and few logs hold any
@@ -105,6 +93,10 @@ def build(
         notes.extend(layers.notes)
         derived_names = layers.names
     found, sign = task_of(curves, config, points, parts[0].log.format) if not task else (task, TOLD)
+    if found == "rl":
+        earned, remarks = reward(curves)
+        curves |= earned
+        notes.extend(remarks)
     if found in TASKS:
         text = f"taken for {TASKS[found].title} because of {sign}: rules that make no sense there are skipped"
         notes.append(Note(text, str(parts[0].file.rel)))
@@ -243,20 +235,6 @@ def _no_fraction(one: Timed, meaning: Meaning) -> Meaning:
     return replace(meaning, canonical=one.name, role="unknown", why="values above 1 are no shares of units", scale=1.0)
 
 
-def _sum_of_parts(curves: Mapping[str, Series], split: str) -> Series | None:
-    """Return the sum of the parts of a loss, where the program is known to log them without it."""
-    head = f"{split}/loss"
-    parts = [s for name, s in curves.items() if name.startswith(f"{head}/")]
-    known = {s.name.removeprefix(f"{head}/") for s in parts} <= summed_parts()
-    if head in curves or len(parts) < 2 or not known:
-        return None
-    first = parts[0]
-    if any(not np.array_equal(s.steps, first.steps) for s in parts):
-        return None
-    values = np.stack([s.values for s in parts]).sum(axis=0)
-    return replace(first, name=head, values=values, source_name=" + ".join(s.source_name for s in parts))
-
-
 def _as_fraction(values: FloatArray, name: str) -> tuple[FloatArray, str]:
     """Return accuracies as fractions where they can only be percents, and a note about it."""
     if not ACCURACY.search(name):
@@ -283,40 +261,3 @@ def _width(steps: IntArray, reduction: Reduction, unit: str, config: Mapping[str
     if reduction is Reduction.WINDOW_MEAN and isinstance(logged, int | float) and logged >= 1:
         return float(logged)
     return float(np.median(np.diff(steps))) if len(steps) > 1 else 1.0
-
-
-# --- what is not a curve -----------------------------------------------------------------------------------
-
-
-def _config(parts: Sequence[Part], companions: Companions) -> tuple[dict[str, ConfigValue], list[Note]]:
-    """Return the configuration: what the log itself says, then the files beside it."""
-    own: dict[str, ConfigValue] = {}
-    notes: list[Note] = []
-    for part in parts:
-        try:
-            said = canonical(flatten(part.log.config))
-        except ConfigError as error:
-            notes.append(Note(f"the configuration in the log gives nothing: {error}", str(part.file.rel)))
-            continue
-        own |= {key: value for key, value in said.items() if key not in own}
-    return {**companions.config, **own}, notes
-
-
-def _tables(parts: Sequence[Part]) -> dict[str, Any]:
-    """Return the tables of all parts; of one kind and tag the later part goes on, as the series do."""
-    tables: dict[str, Any] = {}
-    for part in parts:
-        for kind, content in part.log.tables.items():
-            before = tables.get(kind)
-            if isinstance(content, Mapping) and isinstance(before, Mapping):
-                tables[kind] = {**before, **{tag: _gone_on(before.get(tag), rows) for tag, rows in content.items()}}
-            else:
-                tables[kind] = content
-    return tables
-
-
-def _gone_on(before: object, after: object) -> object:
-    """Return rows of (step, content) with those before the first step of the later ones; else the later table."""
-    if not (isinstance(before, tuple) and isinstance(after, tuple) and before and after):
-        return after
-    return (*(row for row in before if row[0] < after[0][0]), *after)

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from runaudit.errors import LogError
-from runaudit.load.build import Part
 from runaudit.load.discover import Claimed, Found, explain
+from runaudit.load.parts import Part
 from runaudit.model import FloatArray, Note, RawLog, Run, Unreadable
 from runaudit.readers import Grouping, Reader
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runaudit.load.build import Part, build
+from runaudit.load.build import build
 from runaudit.load.companions import Companions
 from runaudit.load.discover import Found
 from runaudit.load.order import latest
+from runaudit.load.parts import Part
 from runaudit.model import RawLog, RawSeries, Reduction, Run, Unreadable
 
 NAN = float("nan")

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runaudit.load.build import Part, build
+from runaudit.load.build import build
 from runaudit.load.companions import Companions
 from runaudit.load.discover import Found
 from runaudit.load.histograms import Derived, derived, layer_of
+from runaudit.load.parts import Part
 from runaudit.model import FloatArray, Note, RawLog, RawSeries, Run
 from runaudit.readers._summary import Histogram, from_triples
 

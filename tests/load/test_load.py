@@ -13,10 +13,11 @@ import pytest
 
 from runaudit.errors import UsageError
 from runaudit.load import Done, Loaded, iter_runs, load
-from runaudit.load.build import Part, build
+from runaudit.load.build import build
 from runaudit.load.companions import Companions
 from runaudit.load.discover import Found
 from runaudit.load.group import HELD
+from runaudit.load.parts import Part
 from runaudit.model import RawLog, Reduction, Run, Unreadable
 
 Write = Callable[[str, object], Path]
