@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+ByteArray = npt.NDArray[np.uint8]
 ConfigValue = str | int | float | bool | list[Any] | None
 
 
@@ -303,6 +304,28 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Heatmap:
+    """A per-layer quantity reduced to what a picture of layers by steps needs.
+
+    ``values`` has one row a layer, from the input on, and one column a block of steps that begins at ``steps``: the
+    median of the finite values there, NaN where there is none.
+    """
+
+    quantity: str
+    layers: tuple[str, ...]
+    steps: FloatArray
+    values: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A picture that belongs to a run, such as its first-layer filters: ``pixels`` is rows x columns x 3, uint8."""
+
+    title: str
+    pixels: ByteArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RunReport:
     """What is kept of a run once it is judged. ``verdict`` is ``fail``, ``warn``, ``ok`` or ``unknown``."""
 
@@ -316,6 +339,8 @@ class RunReport:
     passed: tuple[str, ...]
     step_unit: str = "step"
     names: tuple[Understood, ...] = ()
+    heatmaps: tuple[Heatmap, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
