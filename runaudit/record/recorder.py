@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -150,6 +150,8 @@ class Recorder:
         ``activations`` (samples x units, or samples x channels x places) are measured if the step is due; ``kinds``
         says which are ``tanh`` or ``sigmoid``, the others count as unbounded. ``more`` are further values by name.
         """
+        if not self.on:
+            return
         row: dict[str, Any] = {"step": self.next_step}
         row |= {} if loss is None else {"train/loss": float(loss)}
         row |= {} if lr is None else {"lr": float(lr)}
@@ -209,7 +211,13 @@ class Recorder:
         except (OSError, ValueError):
             off = True  # neither stderr nor the log takes a word
         if off:
-            self._log = None
+            self._off()
+
+    def _off(self) -> None:
+        log, self._log = self._log, None
+        if log is not None:
+            with suppress(OSError):
+                log.close()
 
     def __enter__(self) -> Recorder:
         return self
