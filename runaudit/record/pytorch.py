@@ -28,6 +28,7 @@ def watch(
     dense: int = 10,
     histograms: int = 0,
     tiny_subset: int | None = None,
+    evaluation: bool = True,
     rank: int | None = None,
     resume: bool = False,
 ) -> Watch:
@@ -35,9 +36,10 @@ def watch(
 
     The loss is what ``criterion`` returns, or the ``loss`` in what the model returns, or what is given to
     ``Watch.loss``; with gradient accumulation, the mean of the losses since the last update. What is computed while
-    the model is in evaluation mode is validation loss. Each of the first ``dense`` updates and every ``every``-th is
-    measured closely: weights, updates and gradients of each parameter, activations of each layer. Values stay on the
-    device until they are written, some fifty steps at a time. Never raises into the training.
+    the model is in evaluation mode is validation loss, unless ``evaluation`` is False. Each of the first ``dense``
+    updates and every ``every``-th is measured closely: weights, updates and gradients of each parameter, activations
+    of each layer. Values stay on the device until they are written, some fifty steps at a time. Never raises into the
+    training.
     """
     recorder = Recorder(
         path,
@@ -49,20 +51,28 @@ def watch(
         rank=rank,
         resume=resume,
     )
-    return Watch(recorder, model, optimizer, criterion)
+    return Watch(recorder, model, optimizer, criterion, evaluation=evaluation)
 
 
 class Watch:
     """Hooks on a model and its optimizer that feed a recorder."""
 
     def __init__(
-        self, recorder: Recorder, model: nn.Module, optimizer: torch.optim.Optimizer, criterion: nn.Module | None = None
+        self,
+        recorder: Recorder,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        criterion: nn.Module | None = None,
+        *,
+        evaluation: bool = True,
     ) -> None:
         """Hang the hooks in, if the recorder writes at all (not on ranks other than 0)."""
         self.recorder = recorder
         self._model = setup.unwrapped(model)
         self._optimizer = optimizer
         self._criterion = criterion
+        self._evaluation = evaluation
+        self._summed = False
         self._pending: list[Row] = []
         self._losses: list[Tensor] = []
         self._validation: list[Tensor] = []
@@ -180,6 +190,8 @@ class Watch:
             self._said.add("batch_size")
             self.recorder.write({"config": {} if size is None else {"batch_size": int(size)}})
         if self._criterion is None:
+            # the loss of a part of a batch is then divided by the size of the whole: the parts add up to the mean
+            self._summed = kwargs.get("num_items_in_batch") is not None
             value = out.get("loss") if isinstance(out, Mapping) else getattr(out, "loss", None)
             if isinstance(value, Tensor):
                 self._take(value, training=module.training)
@@ -199,7 +211,10 @@ class Watch:
     def _take(self, value: Tensor, *, training: bool = True) -> None:
         value = value.detach()
         mean = value if value.ndim == 0 else value.mean()
-        (self._losses if training else self._validation).append(mean)
+        if training:
+            self._losses.append(mean)
+        elif self._evaluation:
+            self._validation.append(mean)
 
     def _before_update(self, optimizer: torch.optim.Optimizer, _: object, __: object) -> None:
         del optimizer
@@ -222,7 +237,8 @@ class Watch:
         row: Row = {"step": recorder.next_step, "time/step": now - self._last}
         self._last = now
         if self._losses:
-            row["train/loss"] = torch.stack(self._losses).mean() if len(self._losses) > 1 else self._losses[0]
+            losses = torch.stack(self._losses)
+            row["train/loss"] = losses.sum() if self._summed else losses.mean()
         row |= setup.rates(optimizer)
         with torch.no_grad():
             scale = getattr(optimizer, "grad_scale", None)  # set where a fused optimizer does the work of AMP itself

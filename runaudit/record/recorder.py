@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import wraps
+from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -38,14 +38,14 @@ G = TypeVar("G", bound=Guarded)
 def guarded(method: Callable[Concatenate[G, P], R]) -> Callable[Concatenate[G, P], R | None]:
     """Return the method, made to report a fault and give None where it would raise: no recorder stops a training."""
 
-    @wraps(method)
-    def safe(self: G, *args: P.args, **kwargs: P.kwargs) -> R | None:
+    def safe(self: G, /, *args: P.args, **kwargs: P.kwargs) -> R | None:
         try:
             return method(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001  whatever is wrong with the recorder, the training goes on
             self.fault(method.__name__, error)
             return None
 
+    update_wrapper(safe, method)
     return safe
 
 
@@ -138,6 +138,7 @@ class Recorder:
     @guarded
     def step(
         self,
+        /,
         *,
         loss: float | None = None,
         lr: float | None = None,
