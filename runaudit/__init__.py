@@ -7,9 +7,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runaudit.api import audit, load
+    from runaudit.gradcheck import Package
+
+    gradcheck: Package
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "audit", "load"]
+__all__ = ["__version__", "audit", "gradcheck", "load"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  the module hook of PEP 562 has this signature
@@ -18,4 +21,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  the module hook of PEP 562 h
         from runaudit import api
 
         return getattr(api, name)
+    if name == "gradcheck":
+        from importlib import import_module
+
+        return import_module("runaudit.gradcheck")
     raise AttributeError(f"module 'runaudit' has no attribute {name!r}")

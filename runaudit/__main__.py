@@ -12,11 +12,20 @@ from runaudit.errors import RunauditError
 
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
+INCOMPLETE = 4
+REPORTS = frozenset({"check", "sweep", "demo", "sanity", "gradcheck"})  # their report tells which plug-in was left out
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; never let a traceback out unless RUNAUDIT_DEBUG is set."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    code = _run(arguments)
+    if REPORTS.intersection(arguments[:1]) and code not in {2, INTERNAL_ERROR}:
+        return code
+    return _without_plug_ins(code)
+
+
+def _run(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
         sys.stdout.write(f"runaudit {__version__}\n")
         return 0
@@ -46,6 +55,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(_internal(error))
         return INTERNAL_ERROR
     return 0
+
+
+def _without_plug_ins(code: int) -> int:
+    """Say which plug-ins of other packages could not be used, and return the exit code that tells so."""
+    registry = sys.modules.get("runaudit.registry")
+    broken = registry.broken() if registry is not None else {}
+    for package, words in broken.items():
+        sys.stderr.write(_clean(f"runaudit: plug-in {package}: {words}") + "\n")
+    return INCOMPLETE if broken and code == 0 else code
 
 
 def _internal(error: Exception) -> str:

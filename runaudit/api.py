@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runaudit import engine
 from runaudit.config import Config, resolve
-from runaudit.errors import NotJudged
+from runaudit.errors import NotJudged, UsageError
 from runaudit.load import Loaded, Paths, Progress, Tell, iter_runs
 from runaudit.load import load as load_runs
 from runaudit.load.discover import common_root
 from runaudit.model import Crash, Finding, Hit, Report, Run, RunReport, Severity, Skip, Unreadable
+from runaudit.names import understand
 from runaudit.policy import Policy
 from runaudit.policy_check import policy_of
+from runaudit.registry import broken
 from runaudit.ruleset import Rule, choose, load_rules
+from runaudit.sweep import FAILED, NO_GOAL, Candidate, Goal, aimed, candidate, is_search, searches
 
 if TYPE_CHECKING:
     from runaudit.calibrate import Calibration, Case
     from runaudit.limits import Near
+    from runaudit.unsearched import Refusal, Seen
 
 Settings = Config | str | Path | None
+Look = Callable[[Run, engine.Judgement], None]
 
 
 def audit(
@@ -48,35 +54,137 @@ def audit(
     map that is no pair of names or a path that does not exist.
     """
     settings = _settings(config).given(select=select, ignore=ignore, fail_on=fail_on)
-    policy = _policy(settings, paths)
     accepted = _baseline(baseline)
+    report = _audit(paths, settings, maps, progress)
+    return accepted(report) if accepted is not None else report
+
+
+def sweep(
+    paths: Paths,
+    *,
+    objective: str = "",
+    direction: str = "",
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    fail_on: str | None = None,
+    config: Settings = None,
+    maps: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Return the report on every search found under ``paths``: studies, and sibling runs that differ in settings.
+
+    The runs are read, but only as trials: ``Report.runs`` is empty. ``objective`` is the name of the series to compare
+    them by, canonical or as the log has it, and ``direction`` says whether ``min`` or ``max`` is good; without them it
+    is the validation loss, else another result that all runs have. The other arguments are as in ``audit``. Raises
+    ``UsageError`` as ``audit`` does, for a direction that is neither, and for an objective of unknown direction.
+    """
+    settings = _settings(config).given(select=select, ignore=ignore, fail_on=fail_on)
+    return sweep_all(paths, goal_of(objective, direction), settings, maps, progress)[0]
+
+
+def sweep_all(
+    paths: Paths, goal: Goal, settings: Config, maps: Mapping[str, str] | None, progress: Progress | None
+) -> tuple[Report, tuple[Refusal, ...]]:
+    """Return the report of ``sweep``, and why the runs of each folder without a search are none."""
+    from runaudit.unsearched import refusals
+
+    candidates: list[Candidate] = []
+    others: list[Seen] = []
+    report = _audit(paths, settings, maps, progress, seek=_Seek(goal, candidates, others))
+    return report, tuple(refusals(candidates, others, goal))
+
+
+def goal_of(objective: str = "", direction: str = "") -> Goal:
+    """Return what a search is after; raises ``UsageError`` where it cannot be known which way that is good."""
+    if direction not in {"", "min", "max"}:
+        raise UsageError(f"the direction is min or max, not {direction!r}")
+    if objective and not direction:
+        from runaudit.compare.metrics import is_up_good
+
+        words = (objective, understand(objective).canonical, *re.split(r"[^A-Za-z0-9]+", objective))
+        ways = map(is_up_good, words)
+        known = next((way for way in ways if way is not None), None)
+        if known is None:
+            raise UsageError(f"whether a high or a low {objective} is good is not known; say --direction min or max")
+        direction = "max" if known else "min"
+    return Goal(objective, direction)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seek:
+    """An audit of searches only: what they are after, and where the runs go that may be trials or that cannot."""
+
+    goal: Goal
+    candidates: list[Candidate]
+    others: list[Seen]
+
+
+def _audit(
+    paths: Paths,
+    settings: Config,
+    maps: Mapping[str, str] | None,
+    progress: Progress | None,
+    look: Look | None = None,
+    seek: _Seek | None = None,
+) -> Report:
+    """Return the report; ``look`` sees each run once it is judged, before it is dropped.
+
+    With ``seek`` runs are trials only: of their faults it counts that they diverged, whatever rules are chosen.
+    """
+    policy = _policy(settings, paths)
     runs: list[RunReport] = []
     findings: list[Finding] = []
     suppressed: list[Finding] = []
     skips: list[Skip] = []
     crashes: list[Crash] = []
     unreadable: list[Unreadable] = []
+    sweeps: list[RunReport] = []
+    candidates: list[Candidate] = seek.candidates if seek is not None else []
+    goal = seek.goal if seek is not None else NO_GOAL
     root, ignored = "", 0
+
+    def take(item: Run, into: list[RunReport], scope: str) -> engine.Judgement:
+        names = policy.names(item.id, item.paths)
+        judged = engine.judge(item, policy.rules_of(names), policy.review(names), scope)
+        into.append(judged.run)
+        findings.extend(judged.findings)
+        suppressed.extend(judged.suppressed)
+        skips.extend(judged.skips)
+        crashes.extend(judged.crashes)
+        return judged
+
     for item in iter_runs(paths, progress, maps, _tell(policy)):
-        if isinstance(item, Run):
-            names = policy.names(item.id, item.paths)
-            judged = engine.judge(item, policy.rules_of(names), policy.review(names))
-            runs.append(judged.run)
-            findings.extend(judged.findings)
-            suppressed.extend(judged.suppressed)
-            skips.extend(judged.skips)
-            crashes.extend(judged.crashes)
+        if isinstance(item, Run) and is_search(item):
+            if (study := aimed(item, goal)) is not None:
+                take(study, sweeps, "sweep")
+        elif isinstance(item, Run) and seek is not None:
+            found = candidate(item, _failures(item, policy), goal)
+            if found is not None:
+                candidates.append(found)
+            else:
+                from runaudit.unsearched import Seen
+
+                seek.others.append(Seen.of(item))
+        elif isinstance(item, Run):
+            judged = take(item, runs, "run")
+            if look is not None:
+                look(item, judged)
+            if (found := candidate(item, _failures(item, policy, judged))) is not None:
+                candidates.append(found)
         elif isinstance(item, Unreadable):
             unreadable.append(item)
         else:
             root, ignored = item.root, item.ignored_files
-    report = Report(
+    told = {path for study in sweeps for path in study.paths}  # the runs in a study are its own trials
+    for search in searches([one for one in candidates if one.path not in told], goal):
+        take(search, sweeps, "sweep")
+    return Report(
         root=root,
         runs=tuple(runs),
         findings=tuple(findings),
         skips=tuple(skips),
         unreadable=tuple(unreadable),
-        crashes=tuple(crashes),
+        crashes=(*(Crash(f"plug-in {package}", "", words) for package, words in broken().items()), *crashes),
         ignored_files=ignored,
         suppressed=tuple(suppressed),
         fail_on=settings.fail_on,
@@ -84,8 +192,17 @@ def audit(
         notes=policy.notes(runs, suppressed),
         lacking=policy.lacking(skips),
         max_warnings=settings.max_warnings,
+        sweeps=tuple(sweeps),
     )
-    return accepted(report) if accepted is not None else report
+
+
+def _failures(run: Run, policy: Policy, judged: engine.Judgement | None = None) -> Sequence[Finding]:
+    """Return what says that a trial diverged, whatever rules are chosen, and whatever findings are suppressed."""
+    if judged is not None and not judged.suppressed:
+        ran = {*judged.run.passed, *(f.rule for f in judged.findings), *(s.rule for s in judged.skips)}
+        if ran >= FAILED:
+            return judged.findings
+    return engine.judge(run, [policy.by_id[rule] for rule in sorted(FAILED)]).findings
 
 
 def load(paths: Paths, *, maps: Mapping[str, str] | None = None) -> list[Run]:
@@ -149,36 +266,40 @@ def calibrate(
 ) -> Calibration:
     """Return how good the rules are on the runs below ``runs``, by a table of what is known of them.
 
-    ``by`` names a column of the table to group by. ``explain_missed`` reads the missed runs again and looks for the
-    limits that kept the rules silent. Raises ``UsageError`` as ``audit`` does, and for a table that cannot be used.
+    ``by`` names a column of the table to group by. ``explain_missed`` looks for the limits that kept the rules silent
+    on missed runs. Raises ``UsageError`` as ``audit`` does, and for a table that cannot be used.
     """
-    from runaudit.calibrate import measure
+    from runaudit.calibrate import measure, missing, sought
     from runaudit.labels import read_labels
 
     table = read_labels(Path(labels))
     every = load_rules()
     rules = choose(every, select, ())
-    found = measure(audit(runs, select=select, progress=progress), table, rules, by, others=list(every.values()))
-    if not explain_missed:
-        return found
-    missed: dict[str, list[Case]] = {}
-    for case in found.missed:
-        for run in case.runs:
-            missed.setdefault(run, []).append(case)
-    near: dict[Case, tuple[Near, ...]] = {}
-    for item in iter_runs(runs):
-        if isinstance(item, Run):
-            for case in missed.get(item.id, ()):
-                near[case] = near.get(case) or _near(every[case.rule], item, silent=case.kind == "silent")
-    return replace(found, missed=tuple(replace(case, near=near.get(case, ())) for case in found.missed))
+    known = sought(rules, table)
+    near: dict[tuple[str, str], tuple[Near, ...]] = {}
+
+    def look(run: Run, judged: engine.Judgement) -> None:
+        for rule in missing(judged.run, judged.findings, table, known):
+            near[rule, run.id] = _near(every[rule], run)
+
+    report = _audit(runs, Config(select=tuple(select)), None, progress, look if explain_missed else None)
+    found = measure(report, table, rules, by, others=list(every.values()))
+    return replace(found, missed=tuple(_explained(case, near) for case in found.missed))
 
 
-def _near(rule: Rule, run: Run, *, silent: bool) -> tuple[Near, ...]:
-    """Return the limits that kept a rule from a warning; if no single one did and it was silent, those from a note."""
+def _explained(case: Case, near: Mapping[tuple[str, str], tuple[Near, ...]]) -> Case:
+    """Return a missed run with the limits that hid it; those of a note count only where nothing at all was said."""
+    every = (near.get((case.rule, run), ()) for run in case.runs)
+    counted = (tuple(one for one in limits if case.kind == "silent" or not one.note) for limits in every)
+    return replace(case, near=next(filter(None, counted), ()))
+
+
+def _near(rule: Rule, run: Run) -> tuple[Near, ...]:
+    """Return the limits that kept a rule from a warning; if no single one did, those that kept it from a note."""
     from runaudit.limits import nearest
 
     found = nearest(rule, partial(_first, run, notes=False))
-    if found or not silent:
+    if found:
         return found
     return tuple(replace(near, note=True) for near in nearest(rule, partial(_first, run, notes=True)))
 

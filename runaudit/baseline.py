@@ -2,7 +2,8 @@
 
 The file is JSON Lines: a head, then one finding a line, sorted, without steps and values, so that two branches that
 change it merge. A finding is known by its run, rule and series, and by how bad it was: one that has become worse is
-new. A run is named by its place seen from the folder of the file; one outside of it by its id (``outside:a/b``).
+new. A run is named by its place seen from the folder of the file; one outside of it by its id (``outside:a/b``). The id
+of a run depends on what is audited with it, so a run is also looked for under the names that it may have had.
 """
 
 from __future__ import annotations
@@ -10,39 +11,18 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePath
 from typing import Any
 
 from runaudit.errors import UsageError
-from runaudit.model import Finding, Report, Severity
+from runaudit.model import Finding, Known, Report, Severity
 
 HEAD = "runaudit_baseline"
 VERSION = 1
 OUTSIDE = "outside:"
 CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A finding that was accepted; ``count`` is how often the rule found it in the same series of the run."""
-
-    run: str
-    rule: str
-    series: str
-    severity: Severity
-    count: int = 1
-
-    @property
-    def place(self) -> Place:
-        """Return what two findings share if they are the same but for step, value and severity."""
-        return self.run, self.rule, self.series
-
-    @property
-    def order(self) -> tuple[str, str, str, int]:
-        """Return by what the lines of the file are sorted."""
-        return *self.place, self.severity.rank
 
 
 Place = tuple[str, str, str]
@@ -54,24 +34,6 @@ class Baseline:
 
     path: Path
     known: tuple[Known, ...]
-
-
-@dataclass(frozen=True, eq=False)  # slots would make a second class, and super() look for the first
-class Compared(Report):
-    """A report whose accepted findings have the status ``known``; only the others count for the exit code.
-
-    ``fixed``: what the file lists, and the rule no longer finds in that run. ``unseen``: what the file lists of runs
-    that were not audited, or of rules that did not judge them; it says nothing either way.
-    """
-
-    fixed: tuple[Known, ...] = ()
-    unseen: tuple[Known, ...] = ()
-
-    @property
-    def exit_code(self) -> int:
-        """Return the exit code of the report without what is known."""
-        new = tuple(f for f in self.findings if f.status != "known")
-        return replace(self, findings=new).exit_code if len(new) < len(self.findings) else super().exit_code
 
 
 # --- the file ----------------------------------------------------------------------------------------------
@@ -98,8 +60,8 @@ def read(path: Path) -> Baseline:
         entry = _entry(line)
         if isinstance(entry, str):
             problems.append(f"{path}:{number}: {entry}")
-        elif entry.order not in found or entry.count > found[entry.order].count:
-            found[entry.order] = entry
+        elif _order(entry) not in found or entry.count > found[_order(entry)].count:
+            found[_order(entry)] = entry
     if problems:
         raise UsageError(*problems)
     return Baseline(path, _sorted(found.values()))
@@ -144,7 +106,17 @@ def text(known: Iterable[Known]) -> str:
 
 
 def _sorted(known: Iterable[Known]) -> tuple[Known, ...]:
-    return tuple(sorted(known, key=lambda one: one.order))
+    return tuple(sorted(known, key=_order))
+
+
+def _place(one: Known) -> Place:
+    """Return what two findings share if they are the same but for step, value and severity."""
+    return one.run, one.rule, one.series
+
+
+def _order(one: Known) -> tuple[str, str, str, int]:
+    """Return by what the lines of the file are sorted."""
+    return *_place(one), one.severity.rank
 
 
 # --- a report and the file ---------------------------------------------------------------------------------
@@ -152,61 +124,103 @@ def _sorted(known: Iterable[Known]) -> tuple[Known, ...]:
 
 def accepted(report: Report, path: Path) -> tuple[Known, ...]:
     """Return every finding of a report as a baseline at ``path`` lists it."""
-    return _counted(_keys(report, report.findings, path))
+    names = _Names(report, path)
+    return _counted(Known(names.of(f.run)[0], f.rule, f.series, f.severity) for f in report.findings)
 
 
-def compare(report: Report, baseline: Baseline) -> Compared:
+def compare(report: Report, baseline: Baseline) -> Report:
     """Return the report with what the baseline lists marked as known, and what of it is fixed.
 
     Where a rule finds more in a series than the baseline lists, the worst and then the first are the known ones.
     """
-    left: dict[Place, list[Severity]] = defaultdict(list)
-    for one in baseline.known:  # sorted: the worst severity of a place comes first
-        left[one.place] += [one.severity] * one.count
-    keys = _keys(report, report.findings, baseline.path)
-    known: set[int] = set()
-    for i in sorted(range(len(keys)), key=lambda i: (keys[i].severity.rank, report.findings[i].first_step)):
-        if _take(left, keys[i]):
-            known.add(i)
-    for key in _keys(report, report.suppressed, baseline.path):
-        _take(left, key)
-    judged = _judged(report, baseline.path)
+    names = _Names(report, baseline.path)
+    known, left = _matched(report, baseline, names)
+    judged = {(name, rule) for run, rule in _judged(report) for name in names.of(run)}
     rest = _counted(Known(*place, severity) for place, severities in left.items() for severity in severities)
-    findings = tuple(replace(f, status="known") if i in known else f for i, f in enumerate(report.findings))
-    return Compared(
-        **{f.name: getattr(report, f.name) for f in fields(Report)} | {"findings": findings},
+    return replace(
+        report,
+        findings=tuple(replace(f, status="known") if i in known else f for i, f in enumerate(report.findings)),
+        baseline=str(baseline.path),
         fixed=tuple(one for one in rest if (one.run, one.rule) in judged),
         unseen=tuple(one for one in rest if (one.run, one.rule) not in judged),
     )
 
 
-def pruned(report: Compared, baseline: Baseline, paths: Sequence[str | Path]) -> tuple[Known, ...]:
+def pruned(report: Report, baseline: Baseline, paths: Sequence[str | Path]) -> tuple[Known, ...]:
     """Return what a baseline keeps: what is still there, as bad as it is now, and what could not be judged.
 
     Of what was not judged, the runs at or below ``paths`` that no longer exist are left out; a file that could not be
     read may hold one, and keeps it. What the configuration suppresses needs no baseline and is left out too.
     """
-    still = [f for f in report.findings if f.status == "known"]
-    home = baseline.path.resolve().parent
+    names = _Names(report, baseline.path)
+    known, _ = _matched(report, baseline, names)
+    still = [Known(*place, report.findings[i].severity) for i, place in known.items()]
     tops = [Path(path).resolve() for path in paths]
-    found = {_name(report.root, run.id, home) for run in report.runs}
-    broken = [_name(report.root, file.path, home) for file in report.unreadable]
+    found = {name for run in report.runs for name in names.of(run.id)}
+    broken = [name for file in report.unreadable for name in names.of(file.path)]
 
     def gone(one: Known) -> bool:
-        place = Path(os.path.normpath(home / one.run))
+        place = Path(os.path.normpath(names.home / one.run))
         below = not one.run.startswith(OUTSIDE) and any(place.is_relative_to(top) for top in tops)
         return below and one.run not in found and not any(PurePath(b).is_relative_to(one.run) for b in broken)
 
-    return _counted([*_keys(report, still, baseline.path), *(one for one in report.unseen if not gone(one))])
+    return _counted([*still, *(one for one in report.unseen if not gone(one))])
 
 
-def _take(left: Mapping[Place, list[Severity]], key: Known) -> bool:
-    """Take one finding out of what is left of the baseline; say no if none is left that was as bad."""
-    severities = left.get(key.place, [])
-    if not severities or severities[0].rank > key.severity.rank:
-        return False
-    severities.pop(0)
-    return True
+class _Names:
+    """Names the runs of a report as a baseline at ``path`` does."""
+
+    def __init__(self, report: Report, path: Path) -> None:
+        self.home = path.resolve().parent
+        self.top = Path(report.root).resolve()
+        self.files = {run.id: run.paths for run in report.runs if len(run.paths) == 1}
+        self.known: dict[str, tuple[str, ...]] = {}
+
+    def of(self, run: str) -> tuple[str, ...]:
+        """Return the name of a run, or of a file below the root, and those that it may have had in other audits.
+
+        A run of one file goes by that file where it was audited with others of its folder; a run outside of the folder
+        of the baseline has a longer name where a folder further up was audited.
+        """
+        if run not in self.known:
+            place = Path(os.path.normpath(self.top / run))
+            if place.is_relative_to(self.home):
+                ours = [place, *(Path(os.path.normpath(self.top / file)) for file in self.files.get(run, ()))]
+                inside = (one for one in ours if one.is_relative_to(self.home))
+                self.known[run] = tuple(one.relative_to(self.home).as_posix() for one in inside)
+            else:
+                name = self.top.name if run == "." else run
+                above = [part for part in place.as_posix().removesuffix(f"/{name}").split("/") if part]
+                longer = ["/".join([*above[i:], name]) for i in range(len(above) - 1, -1, -1)]
+                self.known[run] = tuple(OUTSIDE + one for one in (name, *longer))
+        return self.known[run]
+
+
+def _matched(report: Report, baseline: Baseline, names: _Names) -> tuple[dict[int, Place], dict[Place, list[Severity]]]:
+    """Return the place in the baseline of each known finding, by its position, and what of the baseline is left."""
+    left: dict[Place, list[Severity]] = defaultdict(list)
+    for one in baseline.known:  # sorted: the worst severity of a place comes first
+        left[_place(one)] += [one.severity] * one.count
+    known: dict[int, Place] = {}
+    order = range(len(report.findings))
+    for i in sorted(order, key=lambda i: (report.findings[i].severity.rank, report.findings[i].first_step)):
+        place = _take(left, report.findings[i], names)
+        if place is not None:
+            known[i] = place
+    for finding in report.suppressed:
+        _take(left, finding, names)
+    return known, left
+
+
+def _take(left: Mapping[Place, list[Severity]], finding: Finding, names: _Names) -> Place | None:
+    """Take one finding out of what is left of the baseline; None if none is left that was as bad."""
+    for name in names.of(finding.run):
+        place = (name, finding.rule, finding.series)
+        severities = left.get(place, [])
+        if severities and severities[0].rank <= finding.severity.rank:
+            severities.pop(0)
+            return place
+    return None
 
 
 def _counted(known: Iterable[Known]) -> tuple[Known, ...]:
@@ -216,34 +230,7 @@ def _counted(known: Iterable[Known]) -> tuple[Known, ...]:
     return _sorted(replace(one, count=n) for one, n in counts.items())
 
 
-def _judged(report: Report, path: Path) -> set[tuple[str, str]]:
+def _judged(report: Report) -> set[tuple[str, str]]:
     """Return the pairs of run and rule of which this report says whether there is anything."""
-    home = path.resolve().parent
     pairs = {(run.id, rule) for run in report.runs for rule in run.passed}
-    pairs |= {(f.run, f.rule) for f in (*report.findings, *report.suppressed)}
-    return {(_name(report.root, run, home), rule) for run, rule in pairs}
-
-
-def _keys(report: Report, findings: Sequence[Finding], path: Path) -> list[Known]:
-    home = path.resolve().parent
-    names = {run: _name(report.root, run, home) for run in {f.run for f in findings}}
-    return [Known(names[f.run], f.rule, f.series, f.severity) for f in findings]
-
-
-def _name(root: str, run: str, home: Path) -> str:
-    """Return the name of a run, or of a file below the root, in a baseline that lies in ``home``."""
-    top = Path(root).resolve()
-    place = Path(os.path.normpath(top / run))
-    if place.is_relative_to(home):
-        return place.relative_to(home).as_posix()
-    return OUTSIDE + (top.name if run == "." else run)
-
-
-def summary(report: Compared) -> Iterator[str]:
-    """Report in words how many findings are new and known, and each that is fixed."""
-    known = sum(f.status == "known" for f in report.findings)
-    gone = sum(one.count for one in report.fixed)
-    yield f"{len(report.findings) - known} new, {known} known, {gone} fixed"
-    for one in report.fixed:
-        times = f" ({one.count} times)" if one.count > 1 else ""
-        yield f"fixed: {one.run}: {one.severity}[{one.rule}]{f' {one.series}' if one.series else ''}{times}"
+    return pairs | {(f.run, f.rule) for f in (*report.findings, *report.suppressed)}

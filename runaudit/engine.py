@@ -9,15 +9,29 @@ from pathlib import Path
 
 import numpy as np
 
+from runaudit import schedules
 from runaudit.curves import reduce_curve
 from runaudit.detectors import Input, Table
-from runaudit.errors import NotJudged
-from runaudit.model import Crash, Finding, Hit, Prescription, Run, RunReport, Series, Severity, Skip
+from runaudit.errors import NotJudged, NotMeant
+from runaudit.model import (
+    Crash,
+    Finding,
+    Heatmap,
+    Hit,
+    Picture,
+    Prescription,
+    Run,
+    RunReport,
+    Series,
+    Severity,
+    Skip,
+)
 from runaudit.ruleset import Rule, template_fields
 from runaudit.tasks import reason
 
-Value = Series | Mapping[str, Series] | Table | float | str | None
+Value = Series | Mapping[str, Series] | Table | tuple[float, ...] | tuple[str, ...] | float | str | None
 MACHINE = frozenset({"throughput", "process"})  # what they say of a run is not that it learns
+LAYERED = ("update_ratio/", "grad_norm/", "zero_frac/", "dead_frac/", "saturated_frac/", "act_std/", "weight_norm/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +50,10 @@ class _Missing:
     needs: tuple[str, ...]
 
 
-def judge(run: Run, rules: Sequence[Rule], review: Callable[[Finding], Finding] | None = None) -> Judgement:
-    """Return what the rules of scope ``run`` say of one run.
+def judge(
+    run: Run, rules: Sequence[Rule], review: Callable[[Finding], Finding] | None = None, scope: str = "run"
+) -> Judgement:
+    """Return what the rules of a scope say of one run, or of one search.
 
     ``review`` may change a finding before it counts; one that it gives a reason is suppressed.
     """
@@ -46,7 +62,7 @@ def judge(run: Run, rules: Sequence[Rule], review: Callable[[Finding], Finding] 
     crashes: list[Crash] = []
     passed: list[str] = []
     for rule in rules:
-        if rule.scope != "run":
+        if rule.scope != scope:
             continue
         if run.task in rule.not_for:
             skips.append(Skip(rule.id, run.id, _not_for(run)))
@@ -55,7 +71,8 @@ def judge(run: Run, rules: Sequence[Rule], review: Callable[[Finding], Finding] 
             with np.errstate(all="ignore"):  # values near 1e308 overflow; the detectors look at what comes out
                 found = list(apply(rule, run))
         except NotJudged as answer:
-            skips.append(Skip(rule.id, run.id, answer.reason, answer.needs or rule.needs))
+            needs = () if isinstance(answer, NotMeant) else answer.needs or rule.needs
+            skips.append(Skip(rule.id, run.id, answer.reason, needs))
         except Exception as error:  # noqa: BLE001  one broken rule must not hide the others; it is reported
             crashes.append(Crash(rule.id, run.id, f"{type(error).__name__}: {error} ({_where(error)})"))
         else:
@@ -77,9 +94,29 @@ def judge(run: Run, rules: Sequence[Rule], review: Callable[[Finding], Finding] 
         passed=tuple(passed),
         step_unit=run.step_unit,
         names=run.names,
+        heatmaps=_heatmaps(run, ordered),
+        pictures=_pictures(run),
+        tables=run.tables if scope == "sweep" else {},
+        schedule=schedules.of_run(run.series, run.step_unit),
     )
     suppressed = tuple(f for f in reviewed if f.reason)
     return Judgement(report, ordered, tuple(skips), tuple(crashes), suppressed)
+
+
+def _heatmaps(run: Run, findings: Sequence[Finding]) -> tuple[Heatmap, ...]:
+    if not any(name.startswith(LAYERED) for name in run.series):
+        return ()
+    from runaudit.heatmaps import heatmaps_of  # most logs tell nothing of layers
+
+    return heatmaps_of(run.series, {finding.series for finding in findings})
+
+
+def _pictures(run: Run) -> tuple[Picture, ...]:
+    if "filters" not in run.tables:
+        return ()
+    from runaudit.pictures import pictures_of
+
+    return pictures_of(run.tables)
 
 
 def apply(rule: Rule, run: Run) -> Iterator[Finding]:
@@ -171,6 +208,8 @@ def _look_up(given: Input, spec: str, run: Run) -> Value:
         return run.tables.get(spec.removeprefix("table:"))
     if spec == "run:step_unit":
         return run.step_unit
+    if spec == "run:task":
+        return run.task
     if "*" in spec:
         prefix = spec.partition("*")[0]
         return {n.removeprefix(prefix): s for n, s in run.series.items() if fnmatchcase(n, spec) and len(s)} or None
@@ -178,13 +217,26 @@ def _look_up(given: Input, spec: str, run: Run) -> Value:
     return series if series is not None and len(series) else None
 
 
-def _coerce(value: object, kind: str) -> float | str | None:
+def _coerce(value: object, kind: str) -> tuple[float, ...] | tuple[str, ...] | float | str | None:
+    if kind == "numbers":
+        return _numbers(value)
+    if kind == "names":
+        return tuple(str(one) for one in value) if isinstance(value, list) else None
     if value is None or isinstance(value, list):
         return None
     if kind == "text":
         return str(value).lower() if isinstance(value, bool) else str(value)
     try:
         return float(str(value)) if not isinstance(value, bool) else float(value)
+    except ValueError:
+        return None
+
+
+def _numbers(value: object) -> tuple[float, ...] | None:
+    """Return the numbers of a list, also of one written as text, ``(0.9, 0.95)``; None for anything else."""
+    items = value if isinstance(value, list) else str(value).strip("()[] ").split(",")
+    try:
+        return tuple(float(str(item)) for item in items) if len(items) > 1 else None
     except ValueError:
         return None
 
@@ -207,8 +259,9 @@ def _fingerprint(rule: str, run: str, series: str) -> str:
 
 
 def _finding(rule: Rule, run: Run, hit: Hit, series: Series | None) -> Finding:
-    name = series.name if series is not None else ""
+    name = series.name if series is not None else hit.series
     words = {
+        "step": run.step_unit,
         **rule.values,
         **hit.facts,
         "series": name,
@@ -233,7 +286,7 @@ def _finding(rule: Rule, run: Run, hit: Hit, series: Series | None) -> Finding:
         facts=dict(hit.facts),
         limit=dict(rule.values),
         path=path,
-        line=hit.line if hit.path else series.line_at(hit.first_step) if series is not None else None,
+        line=hit.line if hit.path or series is None else series.line_at(hit.first_step),
         fingerprint=_fingerprint(rule.id, run.id, name),
         prescription=_prescription(rule, hit),
         citations=tuple(c.url or c.title for c in rule.citations),

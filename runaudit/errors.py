@@ -36,3 +36,10 @@ class NotJudged(RunauditError):  # noqa: N818  it is an answer, not an error
         super().__init__(reason)
         self.reason = reason
         self.needs = needs
+
+
+class NotMeant(NotJudged):
+    """A detector's answer that its rule is not for such a run, whatever were logged."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)

@@ -3,7 +3,9 @@
 A series is a list of pieces, joined in order: a number, ``{line: [from, to, points]}``, ``{decay: [from, floor,
 points]}`` (an exponential that covers five time constants) or ``{repeat: [[values], times]}``. An example may add
 deterministic ``noise`` (standard deviation for every series, or one by name), ``every`` (distance of the steps of a
-series, 1 unless given), ``reduction`` (by series), ``config``, ``tables`` and ``step_unit``.
+series, 1 unless given), ``reduction`` (by series), ``config``, ``tables`` and ``step_unit``. In a row of a table
+``{random: [shape], blur: times, copies: times}`` stands for noise, smoothed along its last two axes, and repeated along
+its first one.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ def example_run(example: Mapping[str, Any], name: str = "example") -> Run:
         format="example",
         series=series,
         config=config,
-        tables=example.get("tables", {}),
+        tables={kind: _rows(rows) for kind, rows in example.get("tables", {}).items()},
         step_unit=example.get("step_unit", "step"),
         task=task_of(series, config)[0],
     )
@@ -55,6 +57,23 @@ def _piece(piece: Any) -> FloatArray:  # noqa: ANN401  a piece comes from YAML
         if kind == "repeat":
             return np.tile(np.array(spec[0], dtype=np.float64), spec[1])
     raise ValueError(f"{piece!r} is no number, line, decay or repeat")
+
+
+def _rows(rows: Any) -> Any:  # noqa: ANN401  a table may hold anything
+    """Return the rows of a table with their noise drawn."""
+    if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
+        return rows
+    return [{name: _drawn(value) for name, value in row.items()} for row in rows]
+
+
+def _drawn(value: Any) -> Any:  # noqa: ANN401
+    if not (isinstance(value, Mapping) and "random" in value):
+        return value
+    noise = np.random.default_rng(0).standard_normal(value["random"])
+    for _ in range(int(value.get("blur", 0))):
+        for axis in (-2, -1):
+            noise = noise + 0.5 * (np.roll(noise, 1, axis) + np.roll(noise, -1, axis))
+    return np.concatenate([noise] * int(value.get("copies", 1)))
 
 
 def _series(name: str, pieces: Sequence[Any], example: Mapping[str, Any]) -> Series:

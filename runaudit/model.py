@@ -273,11 +273,19 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A rule that raised on a run: a defect of runaudit, reported and never hidden."""
+    """A rule that raised on a run: a defect of runaudit, reported and never hidden.
+
+    Or a plug-in that cannot be used: ``rule`` is then ``plug-in NAME``, and ``run`` is "".
+    """
 
     rule: str
     run: str
     error: str
+
+    @property
+    def plug_in(self) -> bool:
+        """Say whether it is no rule, but a plug-in that cannot be used."""
+        return not self.run
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -341,6 +349,24 @@ class RunReport:
     names: tuple[Understood, ...] = ()
     heatmaps: tuple[Heatmap, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    tables: Mapping[str, Any] = field(default_factory=dict)
+    """Of a search its trials, ranges and objective (``runaudit.sweep``); empty for a run."""
+    schedule: str = ""
+    """The schedule of the learning rate in words (``runaudit.schedules``), "" where none was logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A finding that a baseline lists; ``count`` is how often the rule found it in the same series of the run.
+
+    ``run`` is as the baseline names it: the place of the run as seen from the folder of the baseline.
+    """
+
+    run: str
+    rule: str
+    series: str
+    severity: Severity
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -348,7 +374,11 @@ class Report:
     """The whole audit. Findings are sorted: by run, root causes first, each followed by its consequences.
 
     ``config`` is the configuration file, "" if there was none; ``notes`` are what in it does not hold (any more);
+    ``sweeps`` are searches, judged by the rules of scope ``sweep``, with the path pattern of their trials as id.
     ``lacking`` says which required rules could not judge; ``max_warnings`` is None where any number is allowed.
+    ``baseline`` is the file of accepted findings, "" if there was none: they have the status ``known`` and do not count
+    for the exit code. ``fixed`` are those of the file that a rule no longer finds in a run that it judged, ``unseen``
+    those of runs that were not audited or of rules that did not judge them.
     """
 
     root: str
@@ -364,6 +394,15 @@ class Report:
     notes: tuple[Note, ...] = ()
     lacking: tuple[str, ...] = ()
     max_warnings: int | None = None
+    sweeps: tuple[RunReport, ...] = ()
+    baseline: str = ""
+    fixed: tuple[Known, ...] = ()
+    unseen: tuple[Known, ...] = ()
+
+    @property
+    def judged(self) -> tuple[RunReport, ...]:
+        """Return the runs and the searches: everything that findings are about."""
+        return (*self.runs, *self.sweeps)
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of that severity."""
@@ -385,11 +424,11 @@ class Report:
             return 1
         if self.fail_on != "never":
             bar = Severity(self.fail_on).rank
-            if any(f.severity.rank <= bar for f in self.findings):
+            if any(f.severity.rank <= bar and f.status != "known" for f in self.findings):
                 return 1
         if self.crashes or any(u.kind == "corrupt" for u in self.unreadable):
             return 4
-        return 0 if self.runs else 3
+        return 0 if self.judged else 3
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a finding, worst first within its run."""

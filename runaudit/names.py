@@ -14,7 +14,11 @@ from runaudit.wordbook import Role, book, spelling
 
 __all__ = ["Meaning", "understand", "understand_all"]
 
+_RIVAL = re.compile(r"(?:^|[/_])(?:gan|adv|adversarial)(?:_|$)")  # of one player of two: never the whole loss
 _NUMBER = re.compile(r"^(.*acc\D?)(\d)$")
+_SCORE = re.compile(r"(?:(?:total|episode|ep|avg|average|mean)_)?scores?(?:_(?:avg|mean))?")
+_NEVER_ALL = frozenset({"loss/kl", "loss/entropy"})  # an agent logs them beside what it maximises
+_TWIN = re.compile(r"_(?:epoch|step|eval)$")
 
 
 def understand_all(
@@ -30,6 +34,7 @@ def understand_all(
     said = {name: found for name, m in meant.items() if (found := mapped(m, name, maps))} if maps else {}
     meant |= said
     _monitor(meant)
+    _agent(meant)
     _numbered(meant)
     _siblings(meant)
     _promote(meant)
@@ -45,6 +50,19 @@ def _monitor(meant: dict[str, Meaning]) -> None:
         meant["r"] = Meaning("reward", "metric", why)
         meant["l"] = Meaning("episode_length", "metric", why)
         meant["t"] = Meaning("time", "axis", why)
+
+
+def _agent(meant: dict[str, Meaning]) -> None:
+    """Understand what counts and what is won where episodes are played: ``total/steps``, and a score as the reward."""
+    if "total/steps" in meant and any(name.startswith("rollout/") for name in meant):
+        meant["total/steps"] = Meaning("step", "axis", "'total/steps' counts the steps beside those of the rollouts")
+    episodic = any(m.role == "axis" and "episode" in name.lower() for name, m in meant.items())
+    if episodic and not any(m.canonical == "reward" for m in meant.values()):
+        for name, m in meant.items():
+            if _SCORE.fullmatch(spelling(name)) and m.role == "unknown":
+                meant[name] = Meaning(
+                    "reward", "metric", f"'{name}' is what an episode gave", rank="_" in spelling(name)
+                )
 
 
 def _numbered(meant: dict[str, Meaning]) -> None:
@@ -104,14 +122,30 @@ def _promote(meant: dict[str, Meaning]) -> None:
 def _promote_partial_losses(meant: dict[str, Meaning], have: Counter[str]) -> None:
     """Take the only part of a loss, or the only data set, for the loss; validation only as training, part by part."""
     total = "train/loss" in have
-    partial = {s: [n for n, m in meant.items() if _is_partial_loss(m, s)] for s in ("train", "val", "test")}
+    partial = {s: _partial_losses(meant, s) for s in ("train", "val", "test")}
     trained = [meant[n].canonical.removeprefix("train/") for n in partial["train"]]
     for split, close in partial.items():
         if f"{split}/loss" in have or len(close) != 1:
             continue
         part = meant[close[0]].canonical.removeprefix(f"{split}/")
+        if part in _NEVER_ALL and "reward" in have:
+            continue
+        if _RIVAL.search(part):
+            continue
         if part.endswith("/loss") or (not total and trained in ([], [part])):
             _rename(meant, have, close[0], f"{split}/loss", "it is the only loss of its kind, so it is")
+            for name in [n for n, m in meant.items() if _TWIN.sub("", m.canonical) == f"{split}/{part}"]:
+                twin = meant[name].canonical.removeprefix(f"{split}/{part}")
+                _rename(
+                    meant, have, name, f"{split}/loss{twin}", "it stands beside the only loss of its kind, so it is"
+                )
+
+
+def _partial_losses(meant: Mapping[str, Meaning], split: str) -> list[str]:
+    """Return the names of the parts of a loss, one for a part that is there both by step and by epoch."""
+    names = [n for n, m in meant.items() if _is_partial_loss(m, split)]
+    have = {meant[n].canonical for n in names}
+    return [n for n in names if (base := _TWIN.sub("", meant[n].canonical)) == meant[n].canonical or base not in have]
 
 
 def _is_partial_loss(meaning: Meaning, split: str) -> bool:

@@ -11,12 +11,15 @@ STYLES = {
     "error": "1;31", "warning": "1;33", "note": "1;34", "fail": "1;31", "warn": "1;33", "ok": "1;32", "unknown": "1;35",
     "bold": "1", "dim": "2", "gutter": "34", "train": "36", "val": "35", "other": "36", "code": "36",
     "error window": "31", "warning window": "33", "note window": "34",
+    "heat 0": "38;5;26", "heat 1": "38;5;74", "heat 2": "38;5;246", "heat 3": "38;5;208", "heat 4": "38;5;160",
 }  # fmt: skip
 GLYPHS = {
     "fail": ("✗", "X"), "warn": ("!", "!"), "ok": ("✓", "v"), "unknown": ("?", "?"),
     "dot": ("·", "-"), "arrow": ("→", "->"), "ellipsis": ("…", "..."), "to": ("\u2013", "-"), "times": ("\u00d7", "x"),
     "bar": ("│", "|"), "tick": ("┤", "+"), "corner": ("└", "+"), "floor": ("─", "-"), "broken": ("\u00d7", "x"),
+    "heat 0": ("·", "1"), "heat 1": ("░", "2"), "heat 2": ("▒", "3"), "heat 3": ("▓", "4"), "heat 4": ("█", "5"),
     "mark": ("━", "^"), "point": ("▲", "^"), "from": ("╰", "["), "span": ("─", "="), "until": ("╯", "]"),
+    "best": ("◆", "*"), "short": ("○", "c"),
 }  # fmt: skip
 WORDS = {"fail": "FAIL", "warn": "warn", "ok": "ok", "unknown": "unknown"}
 

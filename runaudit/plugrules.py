@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from runaudit.errors import UsageError
-from runaudit.registry import _announced
+from runaudit.registry import blame, entries
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "runaudit.rules"
 
 
-def plug_in_folders() -> tuple[Path, ...]:
+def plug_in_folders() -> dict[Path, EntryPoint]:
     """Return the folder of every package that an entry point of the group ``runaudit.rules`` names, by its name.
 
-    Raises ``UsageError`` for what is no package.
+    One that names no package is left out, and said by ``registry.broken``.
     """
-    if GROUP not in _announced():
-        return ()
-    from importlib.metadata import entry_points
-
-    found = sorted(entry_points(group=GROUP), key=lambda point: point.name)
-    return tuple(_folder(point.load(), point.value) for point in found)
-
-
-def _folder(package: object, where: str) -> Path:
-    if not isinstance(package, ModuleType) or package.__file__ is None or not hasattr(package, "__path__"):
-        raise UsageError(f"{where}: the entry point {GROUP} names no package with an __init__.py")
-    return Path(package.__file__).parent
+    found: dict[Path, EntryPoint] = {}
+    for point, package in entries(GROUP):
+        if isinstance(package, ModuleType) and package.__file__ is not None and hasattr(package, "__path__"):
+            found[Path(package.__file__).parent] = point
+        else:
+            blame(point, "it names no package with an __init__.py")
+    return found

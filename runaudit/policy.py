@@ -70,7 +70,7 @@ class Policy:
 
         def reviewed(finding: Finding) -> Finding:
             found = by_profile(finding, self.config.profile)
-            reason = next((s.reason for s in active if s.rule in {found.rule, found.family}), "")
+            reason = next((_reason(s) for s in active if s.rule in {found.rule, found.family}), "")
             return replace(found, reason=reason) if reason else found
 
         return reviewed
@@ -129,6 +129,11 @@ class Policy:
                         (*place, column),
                         f"map of {column}: no rule reads a {canonical!r}; did you mean {near!r}?",
                     )
+
+
+def _reason(suppression: Suppression) -> str:
+    """Return why a suppression is there and, if it ends, its last day."""
+    return suppression.reason if suppression.expires is None else f"{suppression.reason} (until {suppression.expires})"
 
 
 def by_profile(finding: Finding, profile: str) -> Finding:

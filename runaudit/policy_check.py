@@ -138,7 +138,7 @@ def _measured(
     config: Config, rules: Mapping[str, Rule], problems: list[Problem | _Broken]
 ) -> dict[str, dict[str, float]]:
     """Return the numbers that ``runaudit calibrate --output`` wrote, by rule; what is wrong goes to ``problems``."""
-    from runaudit.config.lines import BrokenError, read_yaml
+    from runaudit.schemas.lines import BrokenError, read_yaml
 
     path = place_of(config, config.measured)
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,13 @@ from runaudit.errors import NotJudged
 from runaudit.examples import example_run
 from runaudit.model import Hit
 from runaudit.ruleset import Rule
+from runaudit.schemas.check import nearest
 from runaudit.text import number
 
 FIELDS = (
     "series", "hits", "skips", "weak", "facts", "noise", "every", "reduction", "config", "tables", "step_unit",
 )  # fmt: skip
+BY_SERIES = ("noise", "every", "reduction")  # may be one for all, or one by name
 TOLERANCE = 0.02  # of a fact, relative: the examples are written by people
 
 
@@ -41,24 +42,20 @@ class Failure:
 def run_examples(rule: Rule) -> Iterator[Failure]:
     """Report the examples of a rule that fail, and if there is none that fires or none that is silent."""
     lines = _lines(Path(rule.path))
-    examples: Sequence[object] = rule.examples  # a user's file may hold anything
-    for i, example in enumerate(examples):
+    for i, example in enumerate(rule.examples):
         problems = tuple(check(rule, example))
         if problems:
             yield Failure(rule.id, rule.path, i + 1, lines[i] if i < len(lines) else 0, problems)
-    told = [e for e in examples if isinstance(e, Mapping) and "hits" in e]
+    told = [e for e in rule.examples if "hits" in e]
     missing = [] if any(e["hits"] for e in told) else ["no example fires: nothing shows that the rule can"]
     missing += [] if any(not e["hits"] for e in told) else ["no example is silent: nothing shows that the rule can be"]
     if missing:
         yield Failure(rule.id, rule.path, 0, 0, tuple(missing))
 
 
-def check(rule: Rule, example: object) -> Iterator[str]:
+def check(rule: Rule, example: Mapping[str, Any]) -> Iterator[str]:
     """Report how an example differs from what it promises: its form, its hits, whether they are weak, its facts."""
-    if not isinstance(example, Mapping):
-        yield f"{example!r} is no mapping with series and hits"
-        return
-    problems = list(_form(example))
+    problems = [*_form(example), *_unknown(rule, example)]
     if problems:
         yield from problems
         return
@@ -76,8 +73,7 @@ def check(rule: Rule, example: object) -> Iterator[str]:
 def _form(example: Mapping[str, Any]) -> Iterator[str]:
     for key in example:
         if key not in FIELDS:
-            near = get_close_matches(str(key), FIELDS, 1)
-            yield f"unknown field {key!r}" + (f"; did you mean {near[0]!r}?" if near else f"; there are {FIELDS}")
+            yield f"unknown field {key!r}{nearest(key, FIELDS) or f'; there are {FIELDS}'}"
     if not isinstance(example.get("series"), Mapping):
         yield "series is missing: the values by series, such as series: {train/loss: [3, 2, 1]}"
     if ("hits" in example) == ("skips" in example):
@@ -87,6 +83,22 @@ def _form(example: Mapping[str, Any]) -> Iterator[str]:
     windows = example.get("hits", [])
     if not isinstance(windows, list) or not all(isinstance(w, list) and len(w) == 2 for w in windows):
         yield f"hits: {windows!r} is no list of [first step, last step]"
+
+
+def _unknown(rule: Rule, example: Mapping[str, Any]) -> Iterator[str]:
+    """Report facts that the detector does not give, and settings of series that the example does not have."""
+    facts, series = example.get("facts", {}), example.get("series", {})
+    known = rule.detector.facts | rule.detector.more_facts
+    if not isinstance(facts, Mapping):
+        yield f"facts: {facts!r} is no mapping of names to values"
+    else:
+        unknown = [name for name in facts if name not in known]
+        yield from (f"facts: {rule.detector.name} gives no {name!r}{nearest(name, known)}" for name in unknown)
+    for key in BY_SERIES:
+        given = example.get(key)
+        if isinstance(given, Mapping) and isinstance(series, Mapping):
+            unknown = [name for name in given if name not in series]
+            yield from (f"{key}: the example has no series {name!r}{nearest(name, series)}" for name in unknown)
 
 
 def _differences(example: Mapping[str, Any], found: Sequence[Hit] | str) -> Iterator[str]:

@@ -17,7 +17,7 @@ class Task:
 
     One of ``series`` (patterns of canonical names), of ``sources`` (patterns of logged names), of ``keys`` (of the
     configuration) or of ``formats`` is enough, and so is one name for each pattern of ``pair``; ``named`` finds it in
-    the name of the model.
+    the name of the model, and ``marks`` are keys that count where they are set to more than 0 or false.
     """
 
     title: str
@@ -29,10 +29,13 @@ class Task:
     keys: frozenset[str] = frozenset()
     formats: frozenset[str] = frozenset()
     named: str = ""
+    marks: frozenset[str] = frozenset()
 
 
 MODEL_KEYS = ("architecture", "model.name", "model_name", "name", "algo", "algorithm", "gan_mode")
 _XGBOOST = r"m?logloss|m?error|rmse|rmsle|mae|auc|aucpr|ndcg|map|poisson-nloglik"
+
+TINY_SUBSET = "tiny-subset"
 
 TASKS: Mapping[str, Task] = {
     "boosting": Task(
@@ -65,12 +68,19 @@ TASKS: Mapping[str, Task] = {
         title="a GAN",
         why="the losses of two players say little of the quality of what is generated",
         instead="judge by samples or by a score such as FID",
+        series=r"train/loss/gan",
         pair=(
             r"train/loss/(?:.+_)?(?:g|gen|generator|errg)(?:_.+)?",
             r"train/loss/(?:.+_)?(?:d|dis|disc|discriminator|errd)(?:_.+)?",
         ),
         keys=frozenset({"gan_mode", "n_layers_D", "netD", "n_critic", "disc_lr", "lr_d"}),
         named=r"(?<![a-z])(?!organ|slogan|morgan)(?:[a-z]{0,7}gan\d?|pix2pix(?:hd)?)(?![a-z])",
+    ),
+    TINY_SUBSET: Task(
+        title="a check on a tiny subset",
+        why="it shall learn a few samples by heart, so it must overfit",
+        instead="judge by the training loss, which must reach zero",
+        marks=frozenset({"tiny_subset", "overfit_batches", "overfit_one_batch", "overfit_single_batch"}),
     ),
 }
 
@@ -112,10 +122,17 @@ def _sign(
     key = next((key for key in config if key.rpartition(".")[2] in task.keys), "")
     if key:
         return f"{key} in the configuration"
+    mark = next((key for key in task.marks if _is_set(config.get(key))), "")
+    if mark:
+        return f"{mark} in the configuration"
     model = next(
         (key for key in MODEL_KEYS if task.named and re.search(task.named, str(config.get(key, "")).lower())), ""
     )
     return f"{model} {config[model]} in the configuration" if model else ""
+
+
+def _is_set(value: ConfigValue) -> bool:
+    return str(value).strip().lower() not in {"none", "false", "0", "0.0", "no", "", "[]"}
 
 
 def _first(pattern: str, names: Iterable[str]) -> str:

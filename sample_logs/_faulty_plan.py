@@ -16,6 +16,28 @@ FAULTY_PLAN = (
         findings={"decay-too-early": "warning"},
     ),
     Case(
+        "csv/decay-too-late",
+        Spec(
+            data="friedman",
+            hidden=(),
+            lr=0.2,
+            schedule="step",
+            milestones=(0.75,),
+            cut=0.05,
+            batch=16,
+            steps=1600,
+            every=20,
+            evals=80,
+        ),
+        "the rate is cut after three quarters of the run, though the loss stalls within its first tenth: after half of "
+        "it the loss is {r.halfway:.2g}, with the cut at a quarter {c.halfway:.2g}",
+        config="config.yaml",
+        cure={"milestones": (0.25,)},
+        better="halfway",
+        findings={"decay-too-late": "warning", "noisy-batch": "note"},
+        consequences={"noisy-batch": "decay-too-late"},
+    ),
+    Case(
         "keras_csv/lr-zero",
         Spec(hidden=(64,), optimizer="adam", lr=0.001, schedule="cosine", planned=167, steps=500, batch=48),
         "the cosine schedule was given a third of the steps, and the rate is zero from then on: ends at {r.final:.2g}, "

@@ -105,15 +105,16 @@ def prove_healthy(case: Case, run: Measured) -> tuple[str, str]:
 
 
 def readme() -> str:
-    """Return the page on all sample runs that are there."""
+    """Return the page on all sample runs that are there, those of other scripts last; a page of its own has formats."""
+    ours = [case.path for case in CASES]
+    found = sorted(path.parent.relative_to(HERE).as_posix() for path in HERE.rglob("expected.yaml"))
+    others = [run for run in found if run not in ours and not run.startswith("formats/")]
     rows = []
-    for case in CASES:
-        if not (HERE / case.path / "expected.yaml").exists():
-            continue
-        expected = yaml.safe_load((HERE / case.path / "expected.yaml").read_text())
+    for run in [*(run for run in ours if run in found), *others]:
+        expected = yaml.safe_load((HERE / run / "expected.yaml").read_text())
         consequences = ", ".join(expected["consequences"])
         roots = ", ".join(rule for rule in expected["findings"] if rule not in expected["consequences"]) or "none"
-        rows.append(f"| {case.path} | {roots} | {consequences} | {expected['why']} |")
+        rows.append(f"| {run} | {roots} | {consequences} | {expected['why']} |")
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return TEXT.format(versions=versions, rows="\n".join(rows), count=len(rows))
 
@@ -127,7 +128,8 @@ of them follows from, where it is no root cause). `python sample_logs/expect.py`
 gives them, and writes nothing: each is reviewed by hand against how the run was trained.
 
 `python sample_logs/make.py` trains them all again and proves each fault by training the run without it; name a part
-of a path to make only those. Seeds are fixed and wall times are made up, so that the bytes stay the same on one
+of a path to make only those. The scripts of `sanity` (with `optimizer`), `filters`, `gradcheck`, `recorder` and
+`sweep` are their own. Seeds are fixed and wall times are made up, so that the bytes stay the same on one
 machine. Versions that wrote these logs: {versions}.
 
 In the seven runs with a fault of the machine (below: "simulated") the training and its losses are as real as in the
@@ -141,9 +143,18 @@ TensorBoard's download buttons give), `nanogpt_text`. The data are digits and fr
 and the text of a small grammar; "final" and "ends at" mean the training loss in evaluation mode over the last tenth
 of the evaluations.
 
+The seven samples of `sweep` are searches of many short trainings, run by Optuna, scikit-learn and Keras Tuner
+(optuna 5.0.0, keras-tuner 1.4.8) or drawn by hand.
+
 | run | root causes | consequences | why |
 |---|---|---|---|
 {rows}
+
+## One log of every other writer
+
+The folder formats holds a short, healthy log made by the real writer of each further format, with the script that made
+it (`make_<writer>.py`) beside them. They show that the reader reads what the writer writes, and that nothing is found
+in it.
 """
 
 

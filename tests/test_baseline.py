@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runaudit import baseline
-from runaudit.baseline import Baseline, Compared, Known
+from runaudit.baseline import Baseline
 from runaudit.errors import UsageError
-from runaudit.model import Crash, Finding, Report, Severity, Unreadable
+from runaudit.model import Crash, Finding, Known, Report, Severity, Unreadable
+from runaudit.render import _words as words
+from runaudit.render._verdict import counted, headline, judge
 from tests.render import fixtures as fx
 
 ERROR, WARNING, NOTE = Severity
@@ -35,7 +37,7 @@ def listed(*known: Known, folder: str = "/repo") -> Baseline:
     return Baseline(Path(folder) / "b.jsonl", known)
 
 
-def statuses(found: Compared) -> list[str]:
+def statuses(found: Report) -> list[str]:
     return [f.status for f in found.findings]
 
 
@@ -47,7 +49,7 @@ def test_what_is_listed_is_known_and_does_not_fail() -> None:
     assert statuses(found) == ["known", "new"]
     assert found.exit_code == 0
     assert replace(found, fail_on="warning").exit_code == 1
-    assert list(baseline.summary(found)) == ["1 new, 1 known, 0 fixed"]
+    assert words.compared(found) == "1 new, 1 known, 0 fixed"
 
 
 def test_without_a_listed_finding_the_exit_code_is_that_of_the_report() -> None:
@@ -89,11 +91,9 @@ def test_fixed_is_what_the_rule_no_longer_finds_in_a_run_that_it_judged() -> Non
     unseen = [Known("logs/other", "diverged", "train/loss", ERROR), Known("logs/a", "lr-zero", "lr", NOTE)]
     found = baseline.compare(report(), listed(gone, *unseen))
     assert found.fixed == (gone,)
-    assert found.unseen == tuple(sorted(unseen, key=lambda one: one.order))
-    assert list(baseline.summary(found)) == [
-        "0 new, 0 known, 2 fixed",
-        "fixed: logs/a: error[diverged] train/loss (2 times)",
-    ]
+    assert found.unseen == tuple(sorted(unseen, key=lambda one: one.run))
+    assert words.compared(found) == "0 new, 0 known, 2 fixed"
+    assert words.gone(found.fixed[0]) == "logs/a: error[diverged] train/loss (2 times)"
 
 
 def test_one_of_two_is_fixed() -> None:
@@ -117,6 +117,37 @@ def test_a_run_outside_of_the_folder_has_its_id_and_is_no_run_inside() -> None:
     assert [one.run for one in baseline.accepted(outside, path)] == ["outside:a"]
     assert [one.run for one in baseline.accepted(report(finding(run="."), root="/data/a"), path)] == ["outside:a"]
     assert statuses(baseline.compare(outside, listed(replace(ACCEPTED, run="a")))) == ["new"]
+
+
+def alone(*findings: Finding, path: str) -> Report:
+    """Return a report on one file of the folder logs/two, which makes the folder its run."""
+    run = replace(fx.run(".", (), "ok"), paths=(path,), passed=("diverged",))
+    return Report("/repo/logs/two", (run,), findings)
+
+
+def test_a_log_audited_alone_is_the_one_that_was_audited_with_others_of_its_folder() -> None:
+    one, other = replace(ACCEPTED, run="logs/two/r1.csv"), replace(ACCEPTED, run="logs/two/r2.csv")
+    diverged = replace(one, rule="diverged")
+    file = listed(one, other, diverged)
+    found = baseline.compare(alone(finding(run="."), path="r1.csv"), file)
+    assert (statuses(found), found.fixed, found.unseen) == (["known"], (diverged,), (other,))
+    assert baseline.pruned(found, file, ["/repo/logs/two/r1.csv"]) == (one, other)
+    assert statuses(baseline.compare(alone(finding(run="."), path="r3.csv"), file)) == ["new"]
+
+
+def test_a_run_outside_is_known_by_its_longer_name_but_never_by_a_shorter_one() -> None:
+    below, above = report(finding(), root="/data/x"), report(finding(run="x/a"), root="/data")
+    assert statuses(baseline.compare(below, listed(replace(ACCEPTED, run="outside:x/a")))) == ["known"]
+    assert statuses(baseline.compare(above, listed(replace(ACCEPTED, run="outside:a")))) == ["new"]
+    assert statuses(baseline.compare(above, listed(replace(ACCEPTED, run="outside:y/x/a")))) == ["new"]
+
+
+def test_what_is_known_is_no_failure_in_the_verdict() -> None:
+    found = baseline.compare(report(finding()), listed(ACCEPTED))
+    assert (judge(found), headline(found)) == (("ok", "OK"), "2 runs, nothing new")
+    assert counted(found) == "1 error (known)"
+    worse = baseline.compare(report(finding(), finding(run="b")), listed(ACCEPTED))
+    assert (judge(worse)[1], counted(worse)) == ("FAIL", "2 errors (1 known)")
 
 
 # --- prune -------------------------------------------------------------------------------------------------
@@ -156,7 +187,7 @@ names = st.text(st.characters(codec="utf-8"), max_size=8)
 entries = st.builds(Known, names, names, names, st.sampled_from(Severity), st.integers(1, 5))
 
 
-@given(st.lists(entries, unique_by=lambda one: one.order))
+@given(st.lists(entries, unique_by=lambda one: (one.run, one.rule, one.series, one.severity)))
 def test_the_file_says_what_it_was_given_in_any_order(
     tmp_path_factory: pytest.TempPathFactory, known: list[Known]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from runaudit.detectors import detectors
 from runaudit.errors import UsageError
 from runaudit.labels import assign, read_labels
 from runaudit.limits import nearest
+from runaudit.load import iter_runs
 from runaudit.measured import edited, table, write_measured
 from runaudit.model import Hit
 from runaudit.pen import Options
@@ -103,6 +105,28 @@ def test_a_missed_run_has_its_reason_and_the_limit_that_hid_it(found: Calibratio
     assert (skipped.row, skipped.kind) == ("skipped", "skipped")
     assert "grad_norm" in skipped.why
     assert skipped.near == ()
+
+
+def test_every_log_is_read_once(folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+
+    def counting(paths: Any, *rest: Any) -> Any:  # noqa: ANN401  as the function it stands for
+        read.append(paths)
+        return iter_runs(paths, *rest)
+
+    monkeypatch.setattr(api, "iter_runs", counting)
+    assert api.calibrate(*folders, explain_missed=True).missed[0].near
+    assert read == [folders[0]]
+
+
+def test_the_limits_of_a_row_of_two_logs_are_those_of_the_first_that_has_any(folders: tuple[Path, Path]) -> None:
+    runs, labels = folders
+    (runs / "silent" / "a").mkdir()
+    (runs / "silent" / "a" / "log.csv").write_text((runs / "skipped" / "log.csv").read_text())
+    (runs / "silent" / "log.csv").rename(runs / "silent" / "b.csv")
+    labels.write_text("run,labels\nsilent,norm-high\n")
+    (case,) = api.calibrate(runs, labels, explain_missed=True).missed
+    assert (case.runs, len(case.near)) == (("silent", "silent/a"), 1)
 
 
 def test_a_wrong_finding_has_its_facts(found: Calibration) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from runaudit.config import VARIABLES, Config, resolve
 from runaudit.config.find import find
-from runaudit.config.lines import read_toml, read_yaml
 from runaudit.errors import UsageError
 from runaudit.policy_check import policy_of
+from runaudit.schemas.lines import read_toml, read_yaml
 
 WRONG = """\
 selct: [a]
@@ -55,12 +55,12 @@ SAID = """\
 10: thresholds: overfitting.min_share: -2 is below 0.0, the least that is allowed
 11: thresholds.overfitting.most: nan is not a finite number
 12: thresholds.overfitting.large_rise: empty, not a number or a mapping
-13: thresholds: non-finite names no parameter; non-finite has in_a_row
+13: thresholds: non-finite names no parameter; non-finite has in_a_row, settled
 15: overrides[0].match: it is missing
 16: overrides[1]: 'runs/*' has none of ignore, params, map, task
 17: overrides[2].match: the list is empty
 18: overrides[2].ignore: no rule or family is called 'noisy-bach'; did you mean 'noisy-batch'?
-19: overrides[2].task: 'gann' is none of supervised, boosting, rl, gan; did you mean 'gan'?
+19: overrides[2].task: 'gann' is none of supervised, boosting, rl, gan, tiny-subset; did you mean 'gan'?
 21: suppressions[0].reason: it is missing
 21: suppressions[0].rule: no rule or family is called 'loss-spike'; did you mean 'loss-spikes'?
 22: suppressions[1].reason: it is blank
@@ -254,7 +254,7 @@ def test_broken_rules_and_numbers_of_the_user_are_told_with_the_rest(here: Path)
     write(here / "m.yaml", "overfiting: {runs: 1}\noverfitting: {runs: many}\nlr-zero: 3\n")
     said = problems(resolve(file=write(here / "x.yaml", "rules: mine\nmeasured: m.yaml\nignore: x1\n")))
     assert said[0] == "x.yaml:3: ignore: no rule or family is called 'x1'"
-    assert any(line.startswith(f"{here}/mine/a.yaml: title is missing") for line in said)
+    assert any(line.startswith(f"{here}/mine/a.yaml:1: title: it is missing") for line in said)
     assert said[-3:] == (
         f"{here}/m.yaml: no rule is called 'overfiting'; did you mean 'overfitting'?",
         f"{here}/m.yaml: overfitting: its numbers are no mapping of names to numbers",

@@ -50,6 +50,13 @@ def test_a_finding_says_where_and_what() -> None:
     assert (found.path, found.series, dict(found.limit)) == ("log.csv", "train/loss", {"limit": 2.0, "min_points": 1})
 
 
+@pytest.mark.parametrize("unit", ["step", "epoch", "sample", "token", "row"])
+def test_a_message_calls_a_step_what_the_run_counts(unit: str) -> None:
+    words = rule("a", message="high at {step} {first_step}", evidence=("for {last_step} {step}s",))
+    (found,) = engine.judge(replace(run(LOSS), step_unit=unit), [words]).findings
+    assert (found.message, found.evidence) == (f"high at {unit} 1", (f"for 1 {unit}s",))
+
+
 def test_a_missing_series_is_a_skip_with_what_to_log() -> None:
     judged = engine.judge(run(series("val/loss", 1)), [rule("a")])
     (skip,) = judged.skips

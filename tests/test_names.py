@@ -39,7 +39,7 @@ METRICS = {
     "train/bits_per_character": "bpc",
     "train/elbo": "elbo train_elbo",
     "train/log_likelihood": "log_likelihood train/log_likelihood",
-    "train/loss/nll": "nll train_nll nll_loss train/nll_loss",
+    "train/loss/nll": "nll train_nll nll_loss train/nll_loss train_nll_loss",
     "train/loss/box": "train/box_loss box_loss train_loss_box",
     "train/loss/value": "losses/value_loss train/value_loss",
     "train/loss/g": "G_loss loss_G",
@@ -63,12 +63,14 @@ METRICS = {
     "lr/Adam": "lr-Adam",
     "lr/1": "x/lr1 lr_1",
     "grad_norm": "grad_norm GradNorm gradient_norm train/grad_norm train_grad_norm norm total_norm grad_2.0_norm_total",
-    "reward": "reward episode_reward rollout/ep_rew_mean train/reward",
+    "reward": "reward episode_reward rollout/ep_rew_mean train/reward rollout/return return_mean mean_episode_return "
+    "total_reward exploration/Average_Returns rollout/average_reward train/episode_return",
     "reward/format": "rewards/format/mean rewards/format",
+    "reward/env_1": "env_1_reward rewards/env_1/mean",
     "train/rewards_chosen": "rewards/chosen",
     "exploration_rate": "rollout/exploration_rate",
-    "val/reward": "eval/mean_reward val/reward",
-    "episode_length": "rollout/ep_len_mean episode_length",
+    "val/reward": "eval/mean_reward val/reward evaluation/Average_Returns test_return_mean Evaluation/AverageReturn",
+    "episode_length": "rollout/ep_len_mean episode_length rollout/episode_steps",
     "grad_norm/fc1": "grad_norm/fc1 grad_norm_fc1 fc1.weight/grad_norm fc1_weight_grad_norm train/grad_norm/fc1 "
     "grad_2.0_norm/fc1.weight",
     "grad_norm/model.layers.0.attn": "grad_norm/model.layers.0.attn gradients/norm/model.layers.0.attn "
@@ -89,10 +91,10 @@ METRICS = {
 }
 ROLES = {
     "axis": "step _step global_step Step iter Epoch epoch train/epoch time/total_timesteps current_steps "
-    "tokens_seen samples _runtime",
+    "tokens_seen samples _runtime TotalEnvInteracts t_env Progress/kimg/mean",
     "ignore": "training_time_s val_tokens eval_interval charts/SPS passed_time "
     "train_runtime eval_samples_per_second total_flos percentage eta_seconds data_time mfu time/fps "
-    "test_size system/gpu.0",
+    "test_size system/gpu.0 batch_cost reader_cost avg_batch_cost ips total_steps total/steps",
     "unknown": "out_tensor([0.]) obs_rms_mean std_dev value n_parameters "
     "grad_norm_square grad_norm/max grad_norm_clipped reward_std acc_steps best_val_loss update/step total_return",
 }
@@ -160,6 +162,28 @@ TOGETHER = {
     "top one and five": ("acc_1 acc_5", "train/accuracy train/accuracy_top5"),
     "boosting": ("train-logloss eval-logloss", "train/loss val/loss"),
     "one return": ("AI_return loss", "reward train/loss"),
+    "a part by step and by epoch": (
+        "train/loss/mlm_step train/loss/mlm_epoch val/loss/mlm",
+        "train/loss train/loss_epoch val/loss",
+    ),
+    "parts by step and by epoch": (
+        "train/loss/a train/loss/a_epoch train/loss/b",
+        "train/loss/a train/loss/a_epoch train/loss/b",
+    ),
+    "Chainer": (
+        "main/loss validation/main/loss main/accuracy validation/main/accuracy",
+        "train/loss val/loss train/accuracy val/accuracy",
+    ),
+    "fairseq": ("train_loss train_nll_loss train_gnorm train_lr", "train/loss train/loss/nll grad_norm lr"),
+    "Baselines' DDPG": (
+        "rollout/return total/steps loss_actor loss_critic",
+        "reward step train/loss/actor train/loss/critic",
+    ),
+    "steps without rollouts": ("total/steps loss", " train/loss"),
+    "scores of episodes": ("episode score avg_score", "step reward avg_score"),
+    "a score beside a reward": ("episode score reward", "step score reward"),
+    "a score of no episode": ("epoch score", "epoch score"),
+    "divergence of an agent": ("reward kl", "reward train/loss/kl"),
     "two rewards": ("rewards/a/mean rewards/b/mean reward", "reward/a reward/b reward"),
     "monitor": ("r l t", "reward episode_length time"),
 }
@@ -169,7 +193,7 @@ TOGETHER = {
 def test_names_of_one_log_together(case: str) -> None:
     text, expected = TOGETHER[case]
     names = text.split("|" if "|" in text else None)
-    assert [m.canonical for m in understand_all(names).values()] == expected.split()
+    assert [m.canonical for m in understand_all(names).values()] == expected.split(" ")
 
 
 def test_names_of_lightgbm_hold_an_apostrophe() -> None:
@@ -195,6 +219,12 @@ def test_of_two_maps_the_very_name_counts_then_the_first_pattern() -> None:
     meant = understand_all(["a_1", "a_2"], None, {"a_*": "val/loss", "a_2": "lr", "*": "reward"})
     assert [m.canonical for m in meant.values()] == ["val/loss", "lr"]
     assert understand_all(["x[0]"], None, {"x[0]": "lr"})["x[0]"].canonical == "lr"
+
+
+def test_the_loss_of_one_rival_is_not_the_loss() -> None:
+    assert understand_all(["step", "train loss GAN"])["train loss GAN"].canonical == "train/loss/gan"
+    assert understand_all(["step", "adv_loss"])["adv_loss"].canonical == "train/loss/adv"
+    assert understand_all(["step", "train loss mel"])["train loss mel"].canonical == "train/loss"
 
 
 def test_a_mapped_name_is_not_promoted_to_another() -> None:

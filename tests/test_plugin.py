@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -79,12 +80,68 @@ def test_the_rule_is_listed_tested_and_explained(installed: Path) -> None:
     assert "val-loss-swings" in runaudit(installed, "explain", "val-loss-swings").stdout
 
 
-def test_a_rule_folder_that_is_no_package_is_refused(installed: Path) -> None:
+def test_a_rule_folder_that_is_no_package_is_left_out_and_said(installed: Path) -> None:
     points = installed / "site" / "runaudit_example_plugin-1.0.dist-info" / "entry_points.txt"
     points.write_text(points.read_text().replace("_plugin.rules", "_plugin.reader"))
     done = runaudit(installed, "rules")
+    assert done.returncode == 4
+    assert "overfitting" in done.stdout
+    assert done.stderr == (
+        "runaudit: plug-in runaudit-example-plugin: its entry point runaudit.rules example "
+        "(runaudit_example_plugin.reader) cannot be used: it names no package with an __init__.py\n"
+    )
+
+
+DETECTOR = (
+    "its entry point runaudit.detectors swings (runaudit_example_plugin.detector:DETECTOR) cannot be used: "
+    "ModuleNotFoundError: No module named 'nowhere'"
+)
+
+
+@pytest.fixture
+def broken(installed: Path) -> Path:
+    """Return the folder of ``installed`` with a detector that cannot be imported, and a log of a known format."""
+    path = installed / "site" / "runaudit_example_plugin" / "detector.py"
+    path.write_text(path.read_text().replace("import numpy", "import nowhere\nimport numpy", 1))
+    (installed / "logs" / "run.tally").unlink()
+    (installed / "logs" / "log.csv").write_text("step,loss\n" + "".join(f"{i},{2 / (i + 1)}\n" for i in range(40)))
+    return installed
+
+
+def test_the_audit_goes_on_without_a_plug_in_that_fails_and_reports_it(broken: Path) -> None:
+    done = runaudit(broken, "check", "logs", "--format", "json")
+    found = json.loads(done.stdout)
+    (crash,) = found["crashes"]
+    assert (done.returncode, found["summary"]["exit_code"], len(found["runs"])) == (4, 4, 1)
+    assert (crash["rule"], crash["run"]) == ("plug-in runaudit-example-plugin", "")
+    assert crash["error"].startswith(f"{DETECTOR}; its entry point runaudit.rules example ")
+    assert crash["error"].endswith("val-loss-swings.yaml:5: detector: there is no detector 'swings'")
+    assert done.stderr == f"plug-in runaudit-example-plugin: {crash['error']}\n"
+
+
+def test_every_format_names_the_plug_in_that_fails(broken: Path) -> None:
+    for form in ("rich", "concise", "markdown", "html", "github", "junit", "sarif", "gitlab", "agent"):
+        done = runaudit(broken, "check", "logs", "--format", form)
+        assert done.returncode == 4, form
+        assert "runaudit-example-plugin" in done.stdout, form
+        assert "internal error" not in done.stderr, form
+    terminal = runaudit(broken, "check", "logs")
+    assert "1 broken plug-in: the audit went on without" in terminal.stdout
+    assert terminal.stderr == ""
+
+
+def test_other_commands_say_it_and_end_with_4(broken: Path) -> None:
+    for command in (["rules"], ["rules", "test"], ["explain", "overfitting"], ["baseline", "write", "logs"]):
+        done = runaudit(broken, *command)
+        assert (done.returncode, DETECTOR in done.stderr) == (4, True), command
+
+
+def test_a_format_that_fails_is_none(installed: Path) -> None:
+    (installed / "site" / "runaudit_example_plugin" / "renderer.py").write_text("1 / 0\n")
+    done = runaudit(installed, "check", "logs", "--format", "tsv")
     assert done.returncode == 2
-    assert "runaudit_example_plugin.reader: the entry point runaudit.rules names no package" in done.stderr
+    assert "there is no format 'tsv'" in done.stderr
+    assert "cannot be used: ZeroDivisionError: division by zero" in done.stderr
 
 
 @pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, reason="needs the build back end, hatchling")

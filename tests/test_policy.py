@@ -186,7 +186,7 @@ def test_a_suppressed_finding_counts_no_more_and_says_why(runs: Path) -> None:
     text = "suppressions: [{rule: stability, match: runs/a, reason: known shards, expires: 2999-01-01}]"
     report = audit(text, runs)
     assert {f.family for f in report.suppressed} == {"stability"}
-    assert {f.reason for f in report.suppressed} == {"known shards"}
+    assert {f.reason for f in report.suppressed} == {"known shards (until 2999-01-01)"}
     assert "stability" not in {f.family for f in report.findings}
     assert {run.id: run.verdict for run in report.runs}["a"] == "ok"
     assert report.notes == ()

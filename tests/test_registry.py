@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runaudit import registry
+from runaudit.detectors import detectors
 from runaudit.readers import Reader, readers
 from runaudit.readers.jsonl import READER
 from runaudit.registry import collect
@@ -38,6 +39,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     registry._announced.cache_clear()
     yield tmp_path
     registry._announced.cache_clear()
+    registry._broken.clear()
     sys.modules.pop("my_plug_in", None)
 
 
@@ -46,17 +48,38 @@ def test_a_reader_of_another_package_is_found_and_asked_first() -> None:
     assert readers()[0].name == "mine"
 
 
-def test_a_name_that_is_taken_is_refused(installed: Path) -> None:
-    plug_in = installed / "my_plug_in.py"
-    plug_in.write_text(PLUG_IN.replace('"mine", "My', '"jsonl", "My'))
-    with pytest.raises(ValueError, match=r"my_plug_in:READER: the name 'jsonl' is taken"):
-        readers()
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (PLUG_IN.replace('"mine", "My', '"jsonl", "My'), "the name 'jsonl' is taken"),
+        ("READER = 3\n", "expected a Reader, found int"),
+        ("WRITER = 3\n", "AttributeError: module 'my_plug_in' has no attribute 'READER'"),
+        ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("raise SystemExit(0)\n", "SystemExit: 0"),
+        ("raise KeyError\n", "KeyError"),
+    ],
+)
+def test_a_plug_in_that_cannot_be_used_is_left_out_and_said(installed: Path, code: str, why: str) -> None:
+    ours = [reader.name for reader in readers() if reader.name != "mine"]
+    assert registry.broken() == {}
+    sys.modules.pop("my_plug_in", None)
+    (installed / "my_plug_in.py").write_text(code)
+    importlib.invalidate_caches()
+    assert [reader.name for reader in readers()] == ours
+    words = f"its entry point runaudit.readers mine (my_plug_in:READER) cannot be used: {why}"
+    assert registry.broken() == {"my-plug-in": words}
 
 
-def test_what_is_no_plug_in_is_refused(installed: Path) -> None:
-    (installed / "my_plug_in.py").write_text("READER = 3\n")
-    with pytest.raises(TypeError, match="expected a Reader, found int"):
-        readers()
+def test_a_detector_that_takes_what_no_rule_gives_cannot_be_used(installed: Path) -> None:
+    (installed / "my_plug_in.py").write_text(
+        "from runaudit.detectors import Detector\n"
+        "def odd(loss: 'Tensor', *, limit: 'float'):\n    yield\n"
+        "DETECTOR = Detector('odd', odd, frozenset())\n"
+    )
+    points = installed / "my_plug_in-1.0.dist-info" / "entry_points.txt"
+    points.write_text("[runaudit.detectors]\nodd = my_plug_in:DETECTOR\n")
+    assert "odd" not in detectors()
+    assert "KeyError: 'Tensor'" in registry.broken()["my-plug-in"]
 
 
 def test_a_module_without_a_plug_in_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

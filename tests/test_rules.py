@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -118,6 +119,12 @@ def test_a_finding_can_always_be_written(rule: Rule, values: FloatArray) -> None
         assert "{" not in finding.message
 
 
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_a_template_says_what_the_run_counts_and_not_always_step(rule: Rule) -> None:
+    for template in (rule.message, *rule.evidence):
+        assert not re.search(r"\bsteps? \{\w*step\b", template), template
+
+
 def test_every_detector_is_used_or_generic() -> None:
     generic = {"above", "below", "outside", "gap", "trend", "flat", "changed"}
     assert set(detectors()) == generic | {rule.detector.name for rule in RULES.values()}
@@ -144,9 +151,9 @@ def test_a_bad_rule_file_names_every_problem(tmp_path: Any) -> None:  # noqa: AN
     with pytest.raises(UsageError) as caught:
         load_rules([folder])
     text = str(caught.value)
-    assert "id 'my_rule' differs from the file name 'my-rule'" in text
-    assert "severity 'fatal' is none of ['error', 'warning', 'note']" in text
-    assert "write 1.0e-3" in text
-    assert "params.min_point: above has no such parameter" in text
-    assert "params.min_points is missing" in text
-    assert "message uses {peek}" in text
+    assert "my-rule.yaml:1: id: 'my_rule' differs from the name of the file" in text
+    assert "my-rule.yaml:3: severity: 'fatal' is none of error, warning, note" in text
+    assert "7: params.limit.default: '1e-3' is text and no number: write 0.001" in text
+    assert "8: params.min_point: above has no such parameter; did you mean 'min_points'?" in text
+    assert "params.min_points: it is missing" in text
+    assert "9: message: it uses {peek}" in text

@@ -56,14 +56,19 @@ def test_examples_that_hold_are_no_failure(tmp_path: Path) -> None:
             ["expected  weak: true, a single sign", "found     [1, 3] (peak 40, points 3)"],
         ),
         (FIRES.replace("hits", "facts: {peak: 39}, hits"), ["expected  peak 39", "found     peak 40.0"]),
-        (FIRES.replace("hits", "facts: {top: 39}, hits"), ["expected  top 39", "found     top is no fact of the hit"]),
+        (FIRES.replace("hits", "facts: {top: 39}, hits"), ["facts: above gives no 'top'"]),
+        (FIRES.replace("hits", "facts: {peek: 40}, hits"), ["facts: above gives no 'peek'; did you mean 'peak'?"]),
+        (FIRES.replace("hits", "facts: [40], hits"), ["facts: [40] is no mapping"]),
+        (
+            FIRES.replace("hits", "noise: {gradnorm: 1}, every: {grad_norm: 1}, hits"),
+            ["noise: the example has no series 'gradnorm'; did you mean 'grad_norm'?"],
+        ),
         (FIRES.replace("hits", "facts: {peak: 40.1}, hits"), []),
         (FIRES.replace("hits", "hit"), ["unknown field 'hit'; did you mean 'hits'?", "it needs hits"]),
         (FIRES.replace("hits", "skips: x, hits"), ["it needs hits"]),
         (FIRES.replace("[[1, 3]]", "[1, 3]"), ["hits: [1, 3] is no list of [first step, last step]"]),
         (FIRES.replace("[[1, 3]]", "1"), ["hits: 1 is no list of [first step, last step]"]),
         ("{hits: []}", ["series is missing"]),
-        ("3", ["3 is no mapping"]),
         ("{series: {grad_norm: [{lime: [0, 1, 2]}]}, hits: []}", ["it cannot be run: ValueError: {'lime'"]),
         ("{series: {grad_norm: 3}, hits: []}", ["it cannot be run: TypeError"]),
     ],
@@ -180,7 +185,51 @@ def test_folders_without_rules_and_broken_rules_are_wrong_usage(here: Path, caps
     assert "empty: it holds no rule" in err
     (here / "empty" / "x.yaml").write_text("id: x\n")
     assert main(["rules", "test", "empty"]) == 2
-    assert "empty/x.yaml: title is missing" in capsys.readouterr().err
+    assert "empty/x.yaml:1: title: it is missing" in capsys.readouterr().err
+
+
+def settings(here: Path, text: str = "rules: [team/rules]\n") -> None:
+    (here / "runaudit.yaml").write_text(text)
+
+
+def test_the_folders_of_the_settings_are_tested_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings(here)
+    rule_file(here / "team" / "rules", FIRES, SILENT)
+    path = rule_file(here / "more", FIRES.replace("3]]", "4]]"), SILENT)
+    path.write_text(path.read_text().replace("id: mine", "id: other"))
+    path.rename(path.with_name("other.yaml"))
+    assert main(["rules", "test"]) == 0
+    assert "(1 of your own)" in capsys.readouterr().out
+    assert main(["rules", "test", "more"]) == 1
+    out = capsys.readouterr().out
+    assert "(2 of your own)" in out
+    assert "more/own/other.yaml:" in out
+    assert main(["rules", "test", "more", "--isolated"]) == 1
+    assert "(1 of your own)" in capsys.readouterr().out
+    assert main(["rules", "test", "team/rules"]) == 0  # named twice, read once
+    assert "(1 of your own)" in capsys.readouterr().out
+
+
+def test_new_writes_where_the_settings_say(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings(here)
+    assert main(["rules", "new", "slow-start"]) == 0
+    said = capsys.readouterr().err
+    assert said == "team/rules/own/slow-start.yaml: change it, then runaudit rules test\n"
+    assert main(["rules", "test"]) == 0
+    assert main(["rules", "new", "slow-start"]) == 2
+    assert main(["rules", "new", "slow-start", "--folder", "elsewhere"]) == 2
+    assert "is taken by team/rules/own/slow-start.yaml" in capsys.readouterr().err
+    assert main(["rules", "new", "slow-end", "--folder", "elsewhere"]) == 0
+    said = capsys.readouterr().err
+    assert "check judges by it once the settings name it (rules: elsewhere)" in said
+    assert main(["rules", "new", "slow-start", "--isolated"]) == 0
+    assert (here / "runaudit-rules" / "own" / "slow-start.yaml").is_file()
+
+
+def test_new_says_what_is_wrong_in_the_settings(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings(here, "rulse: x\n")
+    assert main(["rules", "new", "slow-start"]) == 2
+    assert "runaudit.yaml:1: rulse: there is no such key; did you mean 'rules'?" in capsys.readouterr().err
 
 
 def test_the_shipped_rules_pass(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,11 +20,12 @@ EXPECTED = {
 
 
 def found(run: str) -> list[Finding]:
-    return [f for f in REPORT.findings if f.run == run]
+    """Return the findings of a run, or of the search that the runs below a folder are."""
+    return [f for f in REPORT.findings if f.run.removesuffix("/*") == run]
 
 
 def test_every_sample_is_one_run_and_nothing_is_unreadable() -> None:
-    assert sorted(r.id for r in REPORT.runs) == sorted(EXPECTED)
+    assert sorted(r.id.removesuffix("/*") for r in REPORT.judged) == sorted(EXPECTED)
     assert not REPORT.unreadable
     assert not REPORT.crashes
 
@@ -52,13 +53,17 @@ def test_a_consequence_follows_from_an_expected_root(run: str) -> None:
 
 @pytest.mark.parametrize("run", EXPECTED)
 def test_only_a_healthy_sample_has_no_finding(run: str) -> None:
-    assert (not EXPECTED[run]["findings"]) == ("/healthy" in run)
+    found = set(EXPECTED[run]["findings"])
+    if run.startswith("sweep/"):
+        found -= {"ensemble-candidates"}  # no fault: what a good search is good for
+    assert (not found) == ("/healthy" in run)
 
 
 def test_each_format_has_a_healthy_run() -> None:
     formats = {run.split("/healthy")[0].removesuffix("/") for run in EXPECTED if run.startswith("formats/")}
     formats |= {run.split("/")[0] for run in EXPECTED if not run.startswith("formats/")}
-    assert formats == {run.split("/healthy")[0] for run in EXPECTED if "/healthy" in run}
+    healthy = [run for run in EXPECTED if "/healthy" in run]
+    assert formats == {run.split("/healthy" if run.startswith("formats/") else "/")[0] for run in healthy}
 
 
 def test_each_rule_fires_on_a_sample() -> None:

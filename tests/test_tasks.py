@@ -13,7 +13,7 @@ from runaudit.examples import example_run
 from runaudit.model import ConfigValue
 from runaudit.pen import Options
 from runaudit.ruleset import load_rules, read_rule
-from runaudit.tasks import TASKS, reason, task_of
+from runaudit.tasks import TASKS, TINY_SUBSET, reason, task_of
 
 RULES = load_rules(examples=False)
 
@@ -33,11 +33,15 @@ RULES = load_rules(examples=False)
         (["train/loss/g_gan", "train/loss/d_real"], {}, "gan"),
         (["train/loss/gen", "train/loss/disc_real_0"], {}, "gan"),
         (["train/loss/g"], {}, "supervised"),
+        (["train/loss/gan"], {}, "gan"),
         (["train/loss/gate", "train/loss/dfl"], {}, "supervised"),
         (["train/loss"], {"architecture": "CycleGAN"}, "gan"),
         (["train/loss"], {"architecture": "dcgan-64"}, "gan"),
         (["train/loss"], {"architecture": "organ-unet"}, "supervised"),
         (["train/loss"], {"dataset": "gan"}, "supervised"),
+        (["train/loss"], {"tiny_subset": 20}, "tiny-subset"),
+        (["train/loss"], {"overfit_batches": 1}, "tiny-subset"),
+        (["train/loss"], {"overfit_batches": 0.0, "tiny_subset": False}, "supervised"),
         (["train/loss"], {"params.num_leaves": 31}, "boosting"),
         (["train/loss"], {"depth": 3, "architecture": None}, "supervised"),
     ],
@@ -96,7 +100,8 @@ def test_numbers_that_are_none_are_found_in_every_task() -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_has_rules_that_leave_it_alone(task: str) -> None:
     spared = [rule.id for rule in RULES.values() if task in rule.not_for]
-    assert {"lr-too-high", "lr-too-low", "noisy-batch", "not-learning"} <= set(spared)
+    apart = {"overfitting", "accuracy-gap"} if task == TINY_SUBSET else {"lr-too-high", "lr-too-low", "not-learning"}
+    assert {"noisy-batch", *apart} <= set(spared)
     assert len(spared) < len(RULES)
     assert all(reason(task))
 
@@ -109,9 +114,12 @@ def test_boosting_may_overfit_but_has_no_learning_rate_to_judge() -> None:
 def test_a_rule_may_not_name_a_task_that_is_none(tmp_path: Path) -> None:
     source = Path(RULES["overfitting"].path).read_text(encoding="utf-8")
     path = tmp_path / "overfitting.yaml"
-    path.write_text(source.replace("not_for: [rl, gan]", "not_for: [rl, vae, 3]"), encoding="utf-8")
+    path.write_text(source.replace("not_for: [rl, gan, tiny-subset]", "not_for: [rl, vae, 3]"), encoding="utf-8")
     found = read_rule(path, detectors())
-    assert found == [f"not_for: {task} is none of {list(TASKS)}" for task in ("'vae'", "3")]
+    assert isinstance(found, list)
+    assert [line.partition(": ")[2] for line in found] == [
+        f"not_for[{i}]: {task} is none of {', '.join(TASKS)}" for i, task in ((1, "'vae'"), (2, "3"))
+    ]
 
 
 def test_the_page_of_a_rule_says_for_what_it_is_not() -> None:

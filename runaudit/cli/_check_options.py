@@ -79,6 +79,16 @@ ProfileOption = Annotated[
         show_default=False,
     ),
 ]
+Record = Annotated[bool, typer.Option("--record", help="Keep the verdicts in the history (runaudit history).")]
+RecordTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--record-to",
+        metavar="FILE",
+        help="Keep them in FILE. Default of --record: .runaudit/history.sqlite beside the settings.",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print headlines and the verdict only.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Add notes, passed rules, every skip, every curve, every limit.")

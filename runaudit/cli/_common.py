@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from runaudit.cli._audit import say_unused as say_unused
 
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII only.")]
 Width = Annotated[
@@ -65,12 +67,3 @@ def maps(given: Sequence[str] | None) -> dict[str, str]:
         if near:
             sys.stderr.write(f"--map '{source}={canonical}': no rule reads a {canonical!r}; did you mean {near!r}?\n")
     return found
-
-
-def say_unused(given: Mapping[str, str], columns: Iterable[str]) -> None:
-    """Say on standard error which maps fit none of the columns that were read."""
-    if given:
-        from runaudit.maps import unused
-
-        for line in unused(given, columns):
-            sys.stderr.write(f"{line}; runaudit runs lists the columns\n")

@@ -19,13 +19,11 @@ def plain(arguments: Sequence[str]) -> bool:
 
 def audit(paths: Sequence[str]) -> int:
     """Audit the paths, write the report, and return the exit code; raises ``UsageError`` as the command does."""
-    from runaudit import api
-    from runaudit.cli._progress import Bar
+    from runaudit.cli._audit import audited
     from runaudit.cli._targets import Style, deliver, targets
     from runaudit.config import resolve
 
     wanted = targets(None, [])
-    with Bar() as bar:
-        report = api.audit(list(paths), config=resolve(list(paths)), progress=bar)
+    report = audited(paths, resolve(paths))
     deliver(report, wanted, Style())
     return report.exit_code

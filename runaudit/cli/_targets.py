@@ -143,9 +143,12 @@ def _summarise(report: Report, style: Style, environ: Mapping[str, str]) -> None
 
 
 def _say(report: Report) -> None:
-    """Say on standard error what only the report for the terminal tells at its end: failures, notes on the settings."""
+    """Say on standard error what the report for the terminal tells at its end: baseline, plug-ins, notes, failures."""
+    from runaudit.render._words import compared, gone
     from runaudit.text import clean
 
+    known = [f"baseline: {compared(report)}", *(f"baseline: fixed: {gone(one)}" for one in report.fixed)]
+    plug_ins = [f"{crash.rule}: {crash.error}" for crash in report.crashes if crash.plug_in]
     notes = [f"{n.path}:{n.line}: {n.message}" if n.line else f"{n.path}: {n.message}" for n in report.notes]
-    for line in (*notes, *report.failures):
+    for line in (*(known if report.baseline else ()), *plug_ins, *notes, *report.failures):
         sys.stderr.write(f"{clean(line)}\n")

@@ -12,15 +12,20 @@ from runaudit import __version__
 
 COMMANDS = {
     "check": "Audit runs: what went wrong, and what to try.",
+    "sweep": "Judge searches: ranges, scales, and what to try next.",
+    "sanity": "Judge the sanity checks: the first loss, the regularisation, a tiny subset.",
     "runs": "Say what was found and how it was understood.",
     "explain": "Explain a rule, with its limits and examples.",
     "demo": "Audit the sample logs that come with runaudit.",
+    "gradcheck": "Judge gradient checks: analytic against numeric gradients.",
+    "compare": "Judge runs against reference runs: better, worse or cannot tell.",
     "calibrate": "Measure the rules on runs of which the truth is known.",
     "init": "Write a runaudit.yaml with every setting explained.",
     "schema": "Print a JSON Schema.",
     "rules": "List the rules by family; test them; begin one.",
     "config": "Look at the settings.",
     "baseline": "Accept the findings there are.",
+    "history": "Show how recorded audits moved, and what became worse.",
 }
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -50,10 +55,20 @@ def command(name: str) -> Any:  # noqa: ANN401  typer keeps the type to itself
     found = getattr(module, "app", None)
     if found is None:
         found = typer.Typer(name=name, add_completion=False, rich_markup_mode=None, context_settings=SETTINGS)
-        found.command(name)(getattr(module, name))
-    built = typer.main.get_command(found)
+        found.command(name, cls=getattr(module, "Parser", None))(getattr(module, name))
+    built: Any = typer.main.get_command(found)
     built.name = name
+    _plain_arguments(built)
     return built
+
+
+def _plain_arguments(built: Any) -> None:  # noqa: ANN401  typer keeps the type to itself
+    """Let the help show an argument by its name alone: typer writes its Python type behind, as in ``<list[str]>``."""
+    for parameter in built.params:
+        if parameter.param_type_name == "argument":
+            parameter.display_type_rich = lambda **_: None
+    for below in getattr(built, "commands", {}).values():
+        _plain_arguments(below)
 
 
 app = typer.Typer(

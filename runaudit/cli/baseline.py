@@ -26,7 +26,9 @@ Accepted = Annotated[
     ),
 ]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Accept the findings there are.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="Accept the findings there are."
+)
 
 
 @app.command()
@@ -90,26 +92,13 @@ def prune(
     raise typer.Exit(4 if _incomplete(report) else 0)
 
 
-def say(report: Report) -> None:
-    """Say on standard error what is new, known and fixed, if the report was compared with a baseline."""
-    from runaudit.baseline import Compared, summary
-    from runaudit.text import clean
-
-    if isinstance(report, Compared):
-        sys.stderr.write("".join(f"baseline: {clean(line)}\n" for line in summary(report)))
-
-
 def _audit(paths: list[str], maps: list[str] | None, config: Path | None, *, isolated: bool) -> Report:
     """Return what ``check`` would find with the same settings."""
-    from runaudit import api
-    from runaudit.cli._progress import Bar
+    from runaudit.cli._audit import audited
     from runaudit.config import resolve
 
     said = common.maps(maps)
-    with Bar() as bar:
-        report = api.audit(paths, config=resolve(paths, file=config, isolated=isolated), maps=said, progress=bar)
-    common.say_unused(said, (name.source_name for run in report.runs for name in run.names))
-    return report
+    return audited(paths, resolve(paths, file=config, isolated=isolated), said)
 
 
 def _incomplete(report: Report) -> bool:

@@ -8,7 +8,7 @@ import typer
 
 from runaudit.cli import _common as common
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Look at the settings.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Look at the settings.")
 
 
 @app.callback()

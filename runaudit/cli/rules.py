@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FOLDER = "runaudit-rules"
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)
@@ -43,14 +43,14 @@ def rules(
 def run(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FOLDER]...", help="Folders of rules of your own.", show_default=False),
+        typer.Argument(metavar="FOLDER", help="Further folders of rules of your own.", show_default=False),
     ] = None,
     config: common.ConfigFile = None,
     isolated: common.Isolated = False,
 ) -> None:
     """Run the examples of rules.
 
-    Of the rules below FOLDER, or those that the configuration names, and of those that come with runaudit.
+    Of the rules below FOLDER, of those that the settings name, and of those that come with runaudit.
 
     Exit code: 0 all hold, 1 some do not, 2 a rule file or folder cannot be used.
     """
@@ -59,7 +59,7 @@ def run(
     from runaudit.ruletests import run_examples
     from runaudit.text import count
 
-    own = _folders(folders) if folders else _configured(config, isolated=isolated)
+    own = _own(_configured(config, isolated=isolated), folders or [])
     found = list(load_rules(own).values())
     failures = [failure for rule in found for failure in run_examples(rule)]
     write("".join(_told(failure) for failure in failures))
@@ -76,8 +76,17 @@ def new(
     detector: Annotated[
         str, typer.Option(metavar="NAME", help="above, below, changed, flat, gap, non-finite, outside or trend.")
     ] = "above",
-    folder: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder of your own rules.")] = Path(FOLDER),
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help=f"The folder of your own rules. Default: the first that the settings name, else {FOLDER}.",
+            show_default=False,
+        ),
+    ] = None,
     family: Annotated[str, typer.Option(metavar="NAME", help="The family of the rule, a folder in FOLDER.")] = "own",
+    config: common.ConfigFile = None,
+    isolated: common.Isolated = False,
 ) -> None:
     """Write the beginning of a rule of your own.
 
@@ -92,8 +101,11 @@ def new(
     text = skeleton(rule, detector)
     if Path(family).name != family:
         raise UsageError(f"the family {family!r} is no name of a folder")
-    taken = load_rules([folder] if folder.is_dir() else (), examples=False).get(rule)
-    path = folder / family / f"{rule}.yaml"
+    named = _named(config, isolated=isolated)
+    home = folder or (named[0] if named else Path(FOLDER))
+    there = [one for one in {path.resolve(): path for path in (*named, home)}.values() if one.is_dir()]
+    taken = load_rules(there, examples=False).get(rule)
+    path = home / family / f"{rule}.yaml"
     if taken is not None or path.exists():
         raise UsageError(f"the id {rule!r} is taken by {taken.path if taken is not None else path}")
     try:
@@ -101,11 +113,14 @@ def new(
     except OSError as error:
         raise UsageError(f"{path.parent} cannot be made: {error.strerror or error}") from error
     save(text, path)
-    sys.stderr.write(f"{path}: change it, then runaudit rules test {folder}\n")
+    known = home.resolve() in {one.resolve() for one in named}
+    hint = "runaudit rules test" if known else f"runaudit rules test {home}"
+    more = "" if known else f"; check judges by it once the settings name it (rules: {home})"
+    sys.stderr.write(f"{path}: change it, then {hint}{more}\n")
 
 
-def _folders(folders: list[Path]) -> list[Path]:
-    """Return the folders but that of the shipped rules; raises ``UsageError`` for each that holds no rule."""
+def _own(configured: list[Path], folders: list[Path]) -> list[Path]:
+    """Return all folders but that of the shipped rules, each once; raises ``UsageError`` for each without a rule."""
     from runaudit.ruleset import rules_folder
 
     problems = []
@@ -116,17 +131,34 @@ def _folders(folders: list[Path]) -> list[Path]:
             problems.append(f"{folder}: it holds no rule (*.yaml)")
     if problems:
         raise UsageError(*problems)
-    return [folder for folder in folders if folder.resolve() != rules_folder().resolve()]
+    every = {folder.resolve(): folder for folder in (*configured, *folders)}
+    return [folder for place, folder in every.items() if place != rules_folder().resolve()]
 
 
 def _configured(config: Path | None, *, isolated: bool) -> list[Path]:
-    """Return the folders that the configuration names; raises ``UsageError`` for every mistake in it."""
+    """Return the folders of rules that the settings name; raises ``UsageError`` for every mistake in the settings."""
+    from runaudit.config import resolve
+    from runaudit.policy_check import policy_of
+
+    policy_of(resolve(file=config, isolated=isolated), Path.cwd())
+    return _named(config, isolated=isolated)
+
+
+def _named(config: Path | None, *, isolated: bool) -> list[Path]:
+    """Return the folders of rules that the settings name, as seen from here, whether they are there or not."""
     from runaudit.config import resolve
     from runaudit.policy_check import place_of, policy_of
 
     settings = resolve(file=config, isolated=isolated)
-    policy_of(settings, Path.cwd())
-    return [place_of(settings, name) for name in settings.rules]
+    if settings.problems:
+        policy_of(settings, Path.cwd())  # says them
+    return [_seen(place_of(settings, name)) for name in settings.rules if name]
+
+
+def _seen(folder: Path) -> Path:
+    """Return a folder as people name it: relative where it lies below the working directory."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _told(failure: Failure) -> str:

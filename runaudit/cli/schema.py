@@ -12,16 +12,17 @@ class Name(StrEnum):
     """A format that has a schema."""
 
     CONFIG = "config"
+    COMPARISON = "comparison"
     REPORT = "report"
     RULE = "rule"
 
 
 def schema(
-    name: Annotated[Name, typer.Argument(metavar="NAME", help="config, report or rule.")] = Name.CONFIG,
+    name: Annotated[Name, typer.Argument(metavar="NAME", help="config, comparison, report or rule.")] = Name.CONFIG,
 ) -> None:
     """Print a JSON Schema.
 
-    Of runaudit.yaml (with the rules and their limits), of check --format json, or of a rule file.
+    Of runaudit.yaml (with the rules and their limits), of check or compare --format json, or of a rule file.
     """
     from runaudit.cli._output import write
     from runaudit.published import schema_text

@@ -49,7 +49,7 @@ def has_table(path: Path) -> bool:
         return False
     if TABLE not in text:
         return False
-    from runaudit.config.lines import BrokenError, read_toml
+    from runaudit.schemas.lines import BrokenError, read_toml
 
     try:
         tool = read_toml(text.decode("utf-8-sig", "replace")).data.get("tool")

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from runaudit.config import Config, Override, Problem, Suppression
-from runaudit.config.lines import BrokenError, Document, read_toml, read_yaml
 from runaudit.errors import UsageError
 from runaudit.schemas import schema
-from runaudit.schemas.check import Fault, Place, faults, shown, spelled
+from runaudit.schemas.check import Fault, Place, faults, shown, spelled, without
+from runaudit.schemas.lines import BrokenError, Document, read_toml, read_yaml
 
 MOST_BYTES = 1_000_000
 TOOL = ("tool", "runaudit")
@@ -36,7 +36,7 @@ def read(path: Path, why: str = "") -> Config:
     definition = schema("config")
     lines = {place[len(top) :]: line for place, line in document.lines.items() if place[: len(top)] == top}
     wrong = [*document.twice, *faults(document.data, definition, definition)]
-    data: Any = _without(document.data, {fault.place for fault in wrong}, ())
+    data: Any = without(document.data, {fault.place for fault in wrong})
     settings = _settings(data if isinstance(data, dict) else {})
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100  keeps symlinks
     found = Config(**settings, path=name, folder=folder, lines=lines)
@@ -81,16 +81,6 @@ def _table(document: Document, path: Path, name: str) -> tuple[Document, Place]:
 
 def _text(fault: Fault) -> str:
     return f"{spelled(fault.place)}: {fault.words}" if fault.place else f"{fault.words}"
-
-
-def _without(value: object, wrong: set[Place], place: Place) -> object:
-    """Return the data without what is wrong, so that the rest can be looked at."""
-    if isinstance(value, dict):
-        kept = {k: v for k, v in value.items() if isinstance(k, str) and (*place, k) not in wrong}
-        return {k: _without(v, wrong, (*place, k)) for k, v in kept.items()}
-    if isinstance(value, list):
-        return [None if (*place, i) in wrong else _without(v, wrong, (*place, i)) for i, v in enumerate(value)]
-    return value
 
 
 def _settings(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """One detector per file: arithmetic on series, no files, no text, no thresholds.
 
 A detector is a generator of hits. Its positional parameters are its inputs (``Series``, ``Series | None``,
-``Mapping[str, Series]`` for one series a layer, ``Table`` for rows that are no curve, numbers or text from the
-configuration); its keyword-only parameters are the thresholds. None has a default: they live in the rule file, which
-names the table ``x`` of a run as ``table:x``. A detector that finds the log too thin to judge raises ``NotJudged``
-with the reason. To add one, add one module here with a ``DETECTOR``.
+``Mapping[str, Series]`` for one series a layer, ``Table`` for rows that are no curve, numbers, text, lists of numbers
+(``Sequence[float]``) or of names (``Sequence[str]``) from the configuration); its keyword-only parameters are the
+thresholds. None has a default: they live in the rule file, which names the table ``x`` of a run as ``table:x``. A
+detector that finds the log too thin to judge raises ``NotJudged`` with the reason. To add one, add one module here with
+a ``DETECTOR``.
 """
 
 from __future__ import annotations
@@ -27,12 +28,20 @@ class Input:
 
     name: str
     kind: str
-    """``series``, ``layers`` (one series a layer), ``table``, ``number`` or ``text``."""
+    """``series``, ``layers`` (one series a layer), ``table``, ``numbers``, ``names``, ``number`` or ``text``."""
     optional: bool
 
 
 THRESHOLDS: Mapping[str, type] = {"float": float, "int": int, "bool": bool}
-KINDS = {"Series": "series", "Mapping[str, Series]": "layers", "Table": "table", "float": "number", "str": "text"}
+KINDS = {
+    "Series": "series",
+    "Mapping[str, Series]": "layers",
+    "Table": "table",
+    "Sequence[float]": "numbers",
+    "Sequence[str]": "names",
+    "float": "number",
+    "str": "text",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +79,4 @@ def _signature(run: Callable[..., Iterator[Hit]]) -> tuple[tuple[Input, ...], Ma
 
 def detectors() -> dict[str, Detector]:
     """Return every detector by name."""
-    return collect("runaudit.detectors", "DETECTOR", Detector)
+    return collect("runaudit.detectors", "DETECTOR", Detector, lambda detector: detector.inputs)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runaudit.detectors._rows import first_half, typical
 from runaudit.errors import NotJudged
 from runaudit.model import FloatArray, IntArray, Series
 
@@ -47,17 +48,29 @@ def shares(layers: Mapping[str, Series], min_rows: int) -> list[Share]:
     for layer in sorted(layers, key=natural):
         series = layers[layer]
         good = np.isfinite(series.values)
-        values = series.values[good]
+        steps, values = series.steps[good], series.values[good]
         if len(values) < min_rows:
             continue
         if values.min() < 0.0 or values.max() > 1.0:
             raise NotJudged(f"{series.name} holds values outside 0 to 1, which are no fractions")
-        late = float(np.median(values[-max(3, len(values) // 4) :]))
-        early = float(np.median(values[: max(1, len(values) // 2)]))
-        found.append(Share(layer, series, float(values[0]), early, late, series.steps[good], values))
+        last = min(len(values) - 3, int(np.searchsorted(steps, steps[0] + 0.75 * (steps[-1] - steps[0]))))
+        half = max(1, first_half(steps))
+        late, early = float(np.median(values[max(0, last) :])), typical(steps[:half], values[:half])
+        found.append(Share(layer, series, float(values[0]), early, late, steps, values))
     if not found:
         raise NotJudged(f"no layer has {min_rows} values")
     return found
+
+
+def listed(found: Mapping[str, tuple[float, int]], form: str, most: int = 3) -> str:
+    """Return the worst layers with their value and the step since when, those given first.
+
+    >>> listed({"fc2": (0.97, 23), "fc1": (0.92, 40)}, ".0%")
+    'fc2 97% (from 23 on), fc1 92% (from 40 on)'
+    """
+    parts = [f"{name} {value:{form}} (from {first:,} on)" for name, (value, first) in list(found.items())[:most]]
+    more = len(found) - most
+    return ", ".join(parts) + (f" and {more} more" if more > 0 else "")
 
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:

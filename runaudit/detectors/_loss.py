@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runaudit.detectors._chance import SIGMOID
 from runaudit.errors import NotJudged
 from runaudit.model import FloatArray, IntArray, Reduction, Series
 from runaudit.numerics import block_medians, difference_sd, finite, level, noise_sd
 
 CROSS_ENTROPY = ("cross", "entropy", "softmax", "nll", "log_loss", "logloss", "ce")
-OTHER_LOSSES = ("mse", "mae", "l1", "l2", "huber", "hinge", "gaussian", "regression", "squared", "dice", "iou", "elbo")
+OTHER_LOSSES = (
+    *("mse", "mae", "l1", "l2", "huber", "hinge", "gaussian", "regression", "squared", "dice", "iou", "elbo"),
+    *("ctc", "triplet", "contrast"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ def chance_level(classes: float | None, kind: str | None) -> float | None:
         return None
     if kind is not None:
         word = kind.lower()
+        if classes > 2 and SIGMOID.search(word) and "categorical" not in word:
+            return None  # it costs ln 2 an output, however many there are
         if any(w in word for w in OTHER_LOSSES) and not any(w in word for w in CROSS_ENTROPY[:4]):
             return None
     return float(np.log(classes))

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from runaudit.detectors._kinds import layers_of
+from runaudit.detectors._rows import typical
 from runaudit.model import FloatArray, IntArray, Series
-from runaudit.numerics import at_steps
+from runaudit.numerics import at_steps, finite
 
 PLAIN_RATES = {"adam": 1e-3, "lion": 1e-4, "rmsprop": 1e-3, "adagrad": 1e-2, "adafactor": 1e-3, "sgd": 1e-2}
 """The defaults of the libraries: Adam's of its paper (Kingma & Ba 2015), SGD's of Keras and of most tutorials."""
@@ -34,19 +36,27 @@ def travelled(rates: FloatArray | None, steps: IntArray) -> FloatArray:
 
 
 def layer_medians(ratios: Mapping[str, Series], least: int = 3) -> dict[str, float]:
-    """Return each layer's median over time of positive finite ratios; layers with fewer than ``least`` are left out."""
+    """Return the median over the steps of each layer's positive finite ratios, for layers with ``least`` of them.
+
+    A ratio of zero is that of a frozen layer or of a skipped step, and one that is not finite that of zero weights.
+    """
     medians = {}
     for layer, series in ratios.items():
-        values = series.values[np.isfinite(series.values) & (series.values > 0)]
-        if len(values) >= least:
-            medians[layer] = float(np.median(values))
+        good = np.isfinite(series.values) & (series.values > 0)
+        if np.count_nonzero(good) >= least:
+            medians[layer] = typical(series.steps[good], series.values[good])
     return medians
 
 
 def layer_median(ratios: Mapping[str, Series] | None) -> float | None:
-    """Return the median over layers of ``layer_medians``; None without any."""
-    medians = layer_medians(ratios or {})
+    """Return the median over layers (``layers_of``) of ``layer_medians``; None without any."""
+    medians = layer_medians(layers_of(ratios or {}))
     return float(np.median(list(medians.values()))) if medians else None
+
+
+def positive(series: Series) -> FloatArray:
+    """Return the values that are finite and above zero."""
+    return series.values[np.isfinite(series.values) & (series.values > 0)]
 
 
 def highest_ratio(ratios: Mapping[str, Series] | None) -> float | None:
@@ -54,9 +64,8 @@ def highest_ratio(ratios: Mapping[str, Series] | None) -> float | None:
 
     It tells a rate that was low all along from units that died: those had healthy updates, or huge ones, before.
     """
-    tops = [
-        float(s.values[np.isfinite(s.values)].max()) for s in (ratios or {}).values() if np.isfinite(s.values).any()
-    ]
+    found = [finite(s.values) for s in layers_of(ratios or {}).values()]
+    tops = [float(values.max()) for values in found if len(values)]
     return float(np.median(tops)) if tops else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,9 +23,9 @@ class Schedule:
     """A learning-rate schedule as far as a log shows it; shares are of the steps that the log covers.
 
     ``kind`` is one of ``constant``, ``step``, ``linear``, ``cosine``, ``exponential``, ``inverse-sqrt``,
-    ``inverse-time``, ``polynomial``, ``one-cycle``, ``cyclic``, ``warm-up`` (still rising at the end) and
-    ``undetermined``. It names what follows the warm-up; with restarts, the shape of the longest cycle. ``error`` is
-    the root mean square deviation of the fit as a share of the peak, NaN where nothing was fitted.
+    ``inverse-time``, ``polynomial``, ``square-root`` (one less its root), ``one-cycle``, ``cyclic``, ``warm-up`` (still
+    rising at the end) and ``undetermined``. It names what follows the warm-up; with restarts, the shape of the longest
+    cycle. ``error`` is the root mean square deviation of the fit as a share of the peak, NaN where nothing was fitted.
     """
 
     kind: str
@@ -63,6 +64,13 @@ def recognise(steps: IntArray, rates: FloatArray) -> Schedule:
     'undetermined'
     """
     x, y = _clean(steps, rates)
+    return _recognised(x.tobytes(), y.tobytes())
+
+
+@lru_cache(maxsize=4)
+def _recognised(positions: bytes, rates: bytes) -> Schedule:
+    """Return the schedule of cleaned rates; several rules ask for that of the same run."""
+    x, y = np.frombuffer(positions), np.frombuffer(rates)
     if not len(y):
         return Schedule("undetermined", float("nan"), float("nan"), float("nan"), 0)
     peak, n = float(y.max()), len(y)
@@ -168,8 +176,8 @@ def _stairs(y: FloatArray, x: FloatArray) -> Fit | None:
     """Return the fit of a rate cut in steps, None where it falls smoothly.
 
     The rate of a smooth schedule that was rounded, or set once an epoch, has plateaus too: it counts as steps only
-    if most cuts take a tenth of the rate or more, and no line or cosine runs through five or more plateaus, nor
-    an exponential through eight or more of equal length.
+    if most cuts take a tenth of the rate or more, and no line or cosine runs through five or more plateaus (of which
+    the first, at the peak, may be long), nor an exponential through eight or more of equal length.
     """
     flat = _plateaus(y)
     if len(flat) > max(2, len(y) // 2):
@@ -184,9 +192,21 @@ def _stairs(y: FloatArray, x: FloatArray) -> Fit | None:
         smooth = best_fit(*_thin(x, y), kinds=("linear", "cosine", "exponential") if even else ("linear", "cosine"))
         if smooth is not None and smooth.error <= MISFIT / 2:
             return None
+        if _falls_evenly(x, y, flat):
+            return None
     first = int(flat[1:, 0][np.abs(ratios - 1.0) > 1e-2][0])
     facts = {"factor": float(np.median(cuts)), "drops": float(len(cuts)), "first_drop": float(x[first])}
     return Fit("step", facts, 0.0)
+
+
+def _falls_evenly(x: FloatArray, y: FloatArray, flat: IntArray) -> bool:
+    """Say whether what follows a long first plateau is short even ones on a curve: held, then lowered smoothly."""
+    lengths = np.diff(flat, axis=1)[:, 0]
+    if np.ptp(lengths[1:-1]) > 1 or lengths[0] < 3 * lengths[1:-1].max():
+        return False
+    start = int(flat[1, 0]) - int(lengths[1])  # the last of the peak counts as a plateau like the others
+    fit = best_fit(*_thin(x[start:], y[start:]), kinds=("linear", "cosine", "square-root"))
+    return fit is not None and fit.error <= MISFIT / 2
 
 
 def _thin(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -200,7 +220,7 @@ def _curve(x: FloatArray, y: FloatArray, peak: float) -> tuple[float, float, Fit
     held = _first(y < 0.999 * peak) - 1 if y[0] >= 0.999 * peak else 0
     low = len(y) - 1 - _first(y[::-1] > y[-1] + 1e-3 * abs(y[-1])) + 1
     ends = [len(y)] if x[-1] - x[min(low, len(y) - 1)] < 0.05 or len(y) - low < 3 else [len(y), low + 1]
-    starts = [0] if held < 3 or x[held] - x[0] < 0.03 else [0, held]
+    starts = [0] if held < 3 or x[held] - x[0] < 0.03 else [0, _last_at_peak(y, held)]
     best: tuple[float, float, Fit] | None = None
     for start, stop in _pairs(starts, ends):
         fit = best_fit(*_thin(x[start:stop], y[start:stop]))
@@ -208,6 +228,12 @@ def _curve(x: FloatArray, y: FloatArray, peak: float) -> tuple[float, float, Fit
         if fit is not None and (best is None or fit.error < 0.5 * best[2].error - 1e-3):
             best = float(x[start] - x[0]), float(x[-1] - x[stop - 1]), fit
     return best if best is not None else (0.0, 0.0, None)
+
+
+def _last_at_peak(y: FloatArray, held: int) -> int:
+    """Return where the rate begins to fall: the last value at the peak, or as many as it is then repeated."""
+    flat = _plateaus(y[held + 1 :])
+    return max(held + 1 - int(flat[0, 1]), 0) if len(flat) else held
 
 
 def _pairs(starts: list[int], ends: list[int]) -> Iterator[tuple[int, int]]:

@@ -108,6 +108,12 @@ def _inverse(kind: str, power: float) -> Callable[[FloatArray, FloatArray, float
     return family
 
 
+def _square_root(u: FloatArray, y: FloatArray, before: float) -> Fit | None:
+    """Return the fit of one less the square root, the end of warm-up, stable, decay (Hägele et al. 2024)."""
+    offset, slope, error = _affine(1.0 - np.sqrt(u[None, :]), y)
+    return Fit("square-root", {"end": float(offset[0])}, float(error[0])) if slope[0] > 0 else None
+
+
 def _polynomial(u: FloatArray, y: FloatArray, before: float) -> Fit | None:
     if len(u) < 7:
         return None
@@ -139,6 +145,7 @@ FAMILIES: Mapping[str, Callable[[FloatArray, FloatArray, float], Fit | None]] = 
     "exponential": _exponential,
     "inverse-sqrt": _inverse("inverse-sqrt", 0.5),
     "inverse-time": _inverse("inverse-time", 1.0),
+    "square-root": _square_root,
     "polynomial": _polynomial,
 }
 """Simplest first."""

@@ -8,9 +8,9 @@ import numpy as np
 
 from runaudit.detectors import Detector
 from runaudit.detectors._layers import in_depth, natural
+from runaudit.detectors._rows import first_half, typical
 from runaudit.errors import NotJudged
 from runaudit.model import Hit, Series
-from runaudit.numerics import finite
 
 
 def activation_scale(
@@ -25,10 +25,11 @@ def activation_scale(
     """
     known: dict[str, float] = {}
     for layer in sorted(spreads, key=natural):
-        values = finite(spreads[layer].values)
-        values = values[values >= 0]
+        good = np.isfinite(spreads[layer].values) & (spreads[layer].values >= 0)
+        steps, values = spreads[layer].steps[good], spreads[layer].values[good]
         if len(values) >= min_rows:
-            known[layer] = float(np.median(values[: (len(values) + 1) // 2]))
+            half = first_half(steps)
+            known[layer] = typical(steps[:half], values[:half])
     if not known:
         raise NotJudged(f"no layer has {min_rows} standard deviations of its activations")
     blocks, _ = in_depth(list(known))

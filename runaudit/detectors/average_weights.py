@@ -8,10 +8,17 @@ import numpy as np
 
 from runaudit.detectors import Detector
 from runaudit.detectors._loss import finite_part
-from runaudit.model import Hit, Series
+from runaudit.model import FloatArray, Hit, IntArray, Series
 from runaudit.numerics import block_medians, kendall_z, noise_sd
 
 NO_PROGRESS = 0.05
+ONE_DIRECTION = 0.5**0.5
+"""Mean over standard deviation of the loss of weights that swing about the minimum of a parabola in one direction.
+
+The loss above the minimum is then a chi-square of one degree of freedom, scaled: its mean, which averaging takes away,
+is its standard deviation by the root of two; of ``d`` directions by the root of two over ``d``, which is more.
+"""
+CHECKPOINTS = 5
 
 
 def average_weights(
@@ -23,7 +30,8 @@ def average_weights(
     is the median of the third quarter less that of the last. The wiggle must exceed ``min_ratio`` of the gain and
     ``min_wiggle`` of the whole way down; beyond ``max_wiggle`` of it the fault lies deeper. A loss that rises
     significantly over the second half raises nothing: averaging does not mend that. Values that are not finite are
-    left out; under ``min_evals`` evaluations raise ``NotJudged``.
+    left out; under ``min_evals`` evaluations raise ``NotJudged``. The expected gain is what averaging gains at least if
+    the wiggle is that of weights about a quadratic minimum (``ONE_DIRECTION``) and not of what is evaluated on.
     """
     steps, values = finite_part(val, min_evals)
     late = values[len(values) // 2 :]
@@ -43,10 +51,21 @@ def average_weights(
         "end": float(values[-1]),
         "middle": float(np.median(quarters[3])),
         "evals": len(values),
+        "expected": ONE_DIRECTION * wiggle * (1.0 - 1.0 / CHECKPOINTS),
+        "checkpoints": _listed(steps, values),
     }
     yield Hit(int(steps[len(values) // 2]), int(steps[-1]), facts, series=val.name)
 
 
+def _listed(steps: IntArray, values: FloatArray) -> str:
+    """Return the steps of the best evaluations of the second half, in order, to average or to let vote."""
+    half = len(values) // 2
+    best = np.sort(half + np.argsort(values[half:], kind="stable")[:CHECKPOINTS])
+    return ", ".join(f"{step:,}" for step in steps[best].tolist())
+
+
 DETECTOR = Detector(
-    "average-weights", average_weights, frozenset({"wiggle", "gain", "share", "end", "middle", "evals"})
+    "average-weights",
+    average_weights,
+    frozenset({"wiggle", "gain", "share", "end", "middle", "evals", "expected", "checkpoints"}),
 )

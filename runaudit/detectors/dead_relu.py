@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runaudit.detectors import Detector
-from runaudit.detectors._layers import Share, shares
+from runaudit.detectors._layers import Share, listed, shares
 from runaudit.detectors._rate import fresh_start
 from runaudit.errors import NotJudged
 from runaudit.model import Hit, Series
@@ -68,12 +68,14 @@ def dead_relu(
     if worst in zero and worst.layer in of_units:
         facts["dead"] = of_units[worst.layer].late
     bar = limit if worst in zero else units
+    bad = sorted((*sure, *unsure), key=lambda s: -s.late)
+    facts["which"] = listed({s.layer: (s.late, s.since(limit if s in zero else units)) for s in bad}, ".1%")
     yield Hit(worst.since(bar), int(worst.steps[-1]), facts, weak=not sure, series=worst.series.name)
 
 
 DETECTOR = Detector(
     "dead-relu",
     dead_relu,
-    frozenset({"layer", "share", "what", "first", "count", "layers"}),
+    frozenset({"layer", "share", "what", "first", "count", "layers", "which"}),
     frozenset({"dead"}),
 )

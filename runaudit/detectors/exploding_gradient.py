@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from runaudit.detectors import Detector
+from runaudit.detectors._chance import SQUARED
+from runaudit.detectors._kinds import layers_of
 from runaudit.detectors._layers import in_depth, total_norm
 from runaudit.detectors._loss import chance_level
+from runaudit.detectors._rows import first_half, typical
 from runaudit.errors import NotJudged
 from runaudit.model import FloatArray, Hit, IntArray, Series
 from runaudit.numerics import finite, level
@@ -27,6 +30,7 @@ def exploding_gradient(
     classes: float | None,
     kind: str | None,
     reduction: str | None,
+    accuracy: Series | None,
     reward: Series | None,
     *,
     drop: float,
@@ -38,6 +42,9 @@ def exploding_gradient(
     update: float,
     above_chance: float,
     nats: float,
+    most_classes: float,
+    mistake: float,
+    lever: float,
     steep: float,
     min_rows: int,
 ) -> Iterator[Hit]:
@@ -46,8 +53,11 @@ def exploding_gradient(
     The evidence is one of: the norm grows ``runaway`` times over its first value, or is not finite from the first
     rows on, and the loss blows up with it; it is largest at the very start and falls back by ``drop``, after taking
     off the factor by which the loss itself fell; it is above ``nats`` where the first loss is ``above_chance`` times
-    that of guessing; it falls with a loss that falls ``collapse`` times, and activations grow ``growth`` times through
-    the layers. It is sure with a sign that the first weights are at fault: that first loss or that growth; an overflow
+    that of guessing (among ``most_classes``, where an accuracy says that there are classes and not how many, and the
+    loss is a mean: at the end a mistake costs up to ``mistake``); it falls with a loss that falls ``collapse`` times,
+    and activations grow ``growth`` times through the layers, or it is ``lever`` times twice the root of a squared
+    error: so far would the outputs go for a step of 1. It is sure with a sign that the first weights are at fault: that
+    first loss, that growth or that lever; an overflow
     in the first row, or a norm ``steep`` times the loss; a fall of ``huge``, a fall of ``collapse`` within some rows,
     or in one layer ``apart`` times more than in another; a first update of ``update`` of the weights. Else, and where
     gradients are clipped and stay finite, it is weak. The norm is the logged one, or that over all layers. Raises
@@ -61,13 +71,20 @@ def exploding_gradient(
     if course.reaches_zero:
         raise NotJudged("a loss that reaches 0 or less gives no scale for the gradient", "a positive loss")
     signs: Facts = {}
-    chance = chance_level(classes, kind) if "sum" not in (reduction or "") else None
+    summed = "sum" in (reduction or "")
+    chance = chance_level(classes, kind) if not summed else None
+    if chance is None and not summed and _mistakes_cost(loss, accuracy) < mistake:
+        chance = chance_level(most_classes, kind)
     if chance is not None and course.first_loss > above_chance * chance:
         signs |= {"first_loss": course.first_loss, "chance": chance}
     grown = _grown(activations)
     if grown > growth:
         signs["grown"] = grown
-    large, blown = "chance" in signs, "grown" in signs
+    far = course.first / (2.0 * np.sqrt(course.first_loss)) if course.first_loss > 0 else 0.0
+    squared = accuracy is None if kind is None else bool(SQUARED.search(kind.lower()))
+    if far > lever and squared and not summed and course.loss_fell > collapse:
+        signs["far"] = far
+    large, blown = "chance" in signs, bool({"grown", "far"} & signs.keys())
     how = _how(course, drop=drop, runaway=runaway, nats=nats, collapse=collapse, steep=steep, large=large, grown=blown)
     if not how:
         return
@@ -82,6 +99,15 @@ def exploding_gradient(
     last = course.break_step if how == "runs away" else course.calm_step
     clipped = clip is not None and clip > 0 and bool(np.all(np.isfinite(values)))
     yield Hit(int(steps[0]), last, facts, weak=clipped or not signs, series=name)
+
+
+def _mistakes_cost(loss: Series | None, accuracy: Series | None) -> float:
+    """Return what a wrong answer costs at the end: the loss over the share of mistakes; infinity if it is not known."""
+    shares = finite(accuracy.values) if accuracy is not None else np.empty(0)
+    losses = finite(loss.values) if loss is not None else np.empty(0)
+    if not len(shares) or not len(losses):
+        return float("inf")
+    return level(losses) / max(1.0 - level(shares), 0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +250,7 @@ def _signs_of_first_step(
     layer, times = _apart(gradients)
     if times > apart:
         signs |= {"layer": layer, "apart_by": times}
-    moved = [float(s.values[0]) for s in (ratios or {}).values() if len(s) and np.isfinite(s.values[0])]
+    moved = [float(s.values[0]) for s in layers_of(ratios or {}).values() if len(s) and np.isfinite(s.values[0])]
     if max(moved, default=0.0) > update:
         signs["moved"] = max(moved)
     return signs
@@ -233,11 +259,12 @@ def _signs_of_first_step(
 def _apart(gradients: Mapping[str, Series] | None) -> tuple[str, float]:
     """Return the layer whose norm fell most from its first value to its late median, and how much more than another."""
     fell: dict[str, float] = {}
-    for layer, series in (gradients or {}).items():
-        values = finite(series.values)
-        values = values[values > 0]
+    for layer, series in layers_of(gradients or {}, embeddings=True).items():
+        good = np.isfinite(series.values) & (series.values > 0)
+        steps, values = series.steps[good], series.values[good]
         if len(values) >= 4:
-            fell[layer] = float(values[0] / np.median(values[len(values) // 2 :]))
+            half = min(len(values) - 2, first_half(steps))
+            fell[layer] = float(values[0]) / typical(steps[half:], values[half:])
     if len(fell) < 2:
         return "", 0.0
     worst = max(fell, key=lambda layer: fell[layer])
@@ -259,6 +286,6 @@ DETECTOR = Detector(
     frozenset({"by", "how", "first", "largest"}),
     frozenset(
         {"late", "fell", "loss_fell", "first_loss", "chance", "grown", "overflow", "steepness", "excess", "next"}
-        | {"layer", "apart_by", "moved"}
+        | {"layer", "apart_by", "moved", "far"}
     ),
 )

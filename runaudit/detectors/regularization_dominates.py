@@ -7,13 +7,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from runaudit.detectors import Detector
+from runaudit.detectors._regularization import kind_of_part
 from runaudit.errors import NotJudged
 from runaudit.model import FloatArray, Hit, Series
 from runaudit.numerics import at_steps, finite, tail
-
-PENALTY = {"regularization", "regularisation", "regularizer", "regulariser", "penalty", "wd", "weight_decay"}
-MAYBE = {"reg", "l1", "l2", "kl", "kld", "kl_div", "kl_loss", "kl_divergence", "prior"}
-"""Box regression and pixel losses bear these names as well, and KL is half of what a VAE optimises."""
 
 
 def regularization_dominates(
@@ -28,7 +25,7 @@ def regularization_dominates(
     large. Without a part by such a name, and where it exceeds the total (logged before it was weighted), raise
     ``NotJudged``, as under ``min_points`` finite values.
     """
-    named = {n: s for n, s in parts.items() if _kind(n) and int(np.isfinite(s.values).sum()) >= min_points}
+    named = {n: s for n, s in parts.items() if kind_of_part(n) and int(np.isfinite(s.values).sum()) >= min_points}
     if not named:
         raise NotJudged("no part of the loss is named as regularisation", "train/loss/regularization")
     for name, part in named.items():
@@ -50,33 +47,16 @@ def regularization_dominates(
             "ratio": size / error,
             "remains": error / first if first > 0 else float("inf"),
         }
-        weak = _kind(name) == "maybe" or error < unfinished * first
+        weak = kind_of_part(name) == "maybe" or error < unfinished * first
         start = int(over[0]) if len(over) else int(part.steps[0])
         yield Hit(start, int(part.steps[-1]), facts, weak=weak, series=part.name)
-
-
-def _kind(name: str) -> str:
-    """Return ``penalty`` for the name of a regularisation, ``maybe`` for one that may be, else nothing.
-
-    >>> _kind("weight_decay"), _kind("l2_reg"), _kind("l2"), _kind("box_reg"), _kind("mse")
-    ('penalty', 'penalty', 'maybe', '', '')
-    """
-    word = name.lower().replace("-", "_").replace(" ", "_").removesuffix("_loss")
-    pieces = set(word.split("_"))
-    if (
-        word in PENALTY
-        or pieces & (PENALTY - {"wd"})
-        or ("reg" in pieces and pieces & {"l1", "l2", "weight", "weights"})
-    ):
-        return "penalty"
-    return "maybe" if word in MAYBE else ""
 
 
 def _rest(name: str, part: Series, parts: Mapping[str, Series], loss: Series | None) -> tuple[FloatArray | None, str]:
     """Return the rest of the loss at the steps of the part, NaN where it was not logged, and what it was taken from."""
     if loss is not None and len(loss):
         return at_steps(loss.steps, loss.values, part.steps) - part.values, loss.name
-    others = [s for n, s in parts.items() if n != name and not _kind(n)]
+    others = [s for n, s in parts.items() if n != name and not kind_of_part(n)]
     if not others:
         return None, ""
     summed = np.sum([at_steps(s.steps, s.values, part.steps) for s in others], axis=0)

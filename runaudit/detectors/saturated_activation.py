@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runaudit.detectors import Detector
-from runaudit.detectors._layers import Share, shares
+from runaudit.detectors._layers import Share, listed, shares
 from runaudit.detectors._loss import ends
 from runaudit.detectors._rate import fresh_start
 from runaudit.model import Hit, Series
@@ -45,6 +45,8 @@ def saturated_activation(
         "count": len(sure) + len(unsure),
         "layers": len(found),
     }
+    bad = sorted((*sure, *unsure), key=lambda s: -max(s.early, s.late))
+    facts["which"] = listed({s.layer: (max(s.early, s.late), s.since(limit)) for s in bad}, ".1%")
     yield Hit(worst.since(limit), int(worst.steps[-1]), facts, weak=not sure, series=worst.series.name)
 
 
@@ -61,5 +63,5 @@ def _slow(loss: Series | None, slow: float) -> bool:
 DETECTOR = Detector(
     "saturated-activation",
     saturated_activation,
-    frozenset({"layer", "share", "first", "late", "count", "layers"}),
+    frozenset({"layer", "share", "first", "late", "count", "layers", "which"}),
 )

@@ -7,15 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from runaudit.detectors import Detector
-from runaudit.detectors._layers import in_depth
+from runaudit.detectors._kinds import layers_of
+from runaudit.detectors._layers import in_depth, listed
 from runaudit.detectors._loss import ends
+from runaudit.detectors._rows import first_half, since, typical
 from runaudit.errors import NotJudged
 from runaudit.model import FloatArray, Hit, Series
-from runaudit.numerics import finite
+from runaudit.numerics import at_steps, finite
 
 
 def vanishing_gradient(
     gradients: Mapping[str, Series],
+    weights: Mapping[str, Series] | None,
     loss: Series | None,
     *,
     limit: float,
@@ -29,14 +32,15 @@ def vanishing_gradient(
 ) -> Iterator[Hit]:
     """Report a layer whose gradient norm is below ``limit`` of the largest of all layers, over the first half.
 
-    Layers with one number (``h.3.fc``, ``h.3.qkv``) are one block, which counts with its largest norm: a bias whose
-    gradient is zero in theory does not count. Other signs: the blocks fall towards the input (Kendall's tau above
+    Neither biases nor the scales of normalisations are layers, and those with one number (``h.3.fc``, ``h.3.qkv``) are
+    one block, which counts with its largest norm. Other signs: the blocks fall towards the input (Kendall's tau above
     ``tau``, by more than ``slope``); the norm is below ``tiny`` of the loss; the loss fell by less than ``stuck`` of
     its first value. One of them, two for fewer than ``deep`` blocks, or a ratio below ``decisive`` in a deep network
     make it sure, else it is weak. A norm of exactly zero (frozen) is left out. Under ``min_rows`` norms per layer, and
     with fewer than three layers, raise ``NotJudged``. Source: Glorot & Bengio (2010).
     """
-    norms = {layer: _typical(series, min_rows) for layer, series in gradients.items()}
+    layers = layers_of(gradients, weights, embeddings=True)
+    norms = {layer: _typical(series, min_rows) for layer, series in layers.items()}
     known = {layer: norm for layer, norm in norms.items() if norm is not None}
     blocks, others = in_depth(list(known))
     single = [[layer] for layer in others]
@@ -57,19 +61,29 @@ def vanishing_gradient(
         "ratio": ratio,
         "layers": len(levels),
     }
+    low = {n: v for n, v in sorted(judged.items(), key=lambda item: item[1]) if v < limit * levels[top]}
+    first = {n: _since(gradients[n], gradients[top], limit) for n in low}
+    facts |= {"below": len(low), "which": listed({n: (v, first[n]) for n, v in low.items()}, ".2g")}
     facts |= _signs(profile, judged[worst], loss, tau, slope, tiny, stuck)
     signs = len({"order", "of_loss", "fall"} & facts.keys())
     is_deep = len(blocks) >= deep
     sure = signs >= (1 if is_deep else 2) or (is_deep and ratio < decisive)
     series = gradients[worst]
-    yield Hit(int(series.steps[0]), int(series.steps[-1]), facts, weak=not sure, series=series.name)
+    yield Hit(first[worst], int(series.steps[-1]), facts, weak=not sure, series=series.name)
 
 
 def _typical(series: Series, min_rows: int) -> float | None:
     """Return the median of the positive norms of the first half, None under ``min_rows`` positive norms in all."""
-    values = finite(series.values)
-    values = values[values > 0]
-    return float(np.median(values[: (len(values) + 1) // 2])) if len(values) >= min_rows else None
+    good = np.isfinite(series.values) & (series.values > 0)
+    steps, values = series.steps[good], series.values[good]
+    half = max(1, first_half(steps))
+    return typical(steps[:half], values[:half]) if len(values) >= min_rows else None
+
+
+def _since(series: Series, top: Series, limit: float) -> int:
+    """Return since when the norm is below ``limit`` of the top one."""
+    others = at_steps(top.steps, top.values, np.clip(series.steps, top.steps[0], top.steps[-1]))
+    return since(series.steps, series.values < limit * others)
 
 
 def _signs(
@@ -102,6 +116,6 @@ def _kendall(values: FloatArray | Sequence[float]) -> float:
 DETECTOR = Detector(
     "vanishing-gradient",
     vanishing_gradient,
-    frozenset({"layer", "norm", "top", "top_norm", "ratio", "layers"}),
+    frozenset({"layer", "norm", "top", "top_norm", "ratio", "layers", "below", "which"}),
     frozenset({"order", "of_loss", "fall"}),
 )

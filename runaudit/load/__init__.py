@@ -17,6 +17,7 @@ from runaudit.load.discover import Claimed, common_root, discover_files
 from runaudit.load.group import folders, runs_of
 from runaudit.load.parts import Part
 from runaudit.load.texts import Texts, crashed, with_texts
+from runaudit.load.weights import Weights
 from runaudit.maps import Told, checked
 from runaudit.model import Run, Unreadable
 
@@ -80,9 +81,11 @@ def iter_runs(
     ignored = 0
     beside: set[PurePosixPath] = set()
     texts: Texts = {}
+    weights = Weights()
     for item in discover_files(given, root):
         if isinstance(item, Claimed):
-            claimed.append(item)
+            if not weights.add(item):
+                claimed.append(item)
         elif isinstance(item, Unreadable):
             yield item
         elif item.companion:
@@ -97,18 +100,20 @@ def iter_runs(
     read, last = 0, ""
     for folder in todo:
 
-        def made(parts: Sequence[Part], home: PurePosixPath = folder.home) -> Run | Unreadable:
-            companions = companions_of(home, homes, in_folder)
+        def made(parts: Sequence[Part], inside: PurePosixPath, home: PurePosixPath = folder.home) -> Run | Unreadable:
+            companions = companions_of(inside, homes, in_folder)
             beside.difference_update(companions.files)
             told = Told({}) if tell is None else tell(_names(parts, home))
             return build("", parts, companions, {**maps, **_left(told.maps, maps)}, told.task)
 
-        for found in with_texts(folder, runs_of(folder, made), texts, beside):
+        for found in weights.beside(folder.home, with_texts(folder, runs_of(folder, made), texts, beside)):
             last = found.id if isinstance(found, Run) else last
             yield found
         read += sum(len(plan.files) for plan in folder.plans)
         if progress is not None:
             progress(read, len(claimed), last)
+    yield from weights.alone(lambda parts, home: build("", parts, companions_of(home, homes, in_folder), maps))
+    ignored += weights.passed_over
     for text in crashed(texts):
         ignored -= 1
         yield text

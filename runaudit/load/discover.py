@@ -21,6 +21,14 @@ from runaudit.readers._words import sounds_like_log
 
 __all__ = ["Claimed", "Found", "Ignored", "common_root", "discover_files", "explain"]
 
+STORES = {
+    ".aim": "an Aim store, whose curves lie in RocksDB files that runaudit does not read: `aim runs ls` names its "
+    "runs, Aim's Python SDK exports them (`aim.Repo(path).query_metrics()`)",
+    ".neptune": "Neptune's queue of what is to be sent to its servers, which runaudit does not read",
+    ".cometml-runs": "Comet's offline runs, which runaudit does not read: `comet upload` sends their zips to Comet, "
+    "whose API gives the curves",
+}
+"""Hidden folders in which runs lie that cannot be read: they are not passed over in silence."""
 TEXT_TABLES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
 
 
@@ -53,8 +61,8 @@ def _missing(path: Path) -> str:
 def discover_files(paths: Sequence[Path], root: Path) -> Iterator[Claimed | Ignored | Unreadable]:
     """Yield every file at or below ``paths``, folders in sorted order, a file given twice only once.
 
-    Hidden files and folders, caches and package folders are passed over. Symbolic links are followed, but not into
-    a folder that is or will be walked anyway.
+    Hidden files and folders, caches and package folders are passed over, but for the stores of trackers. Symbolic links
+    are followed, but not into a folder that is or will be walked anyway.
     """
     tops = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100  keeps symlinks
     walk = _Walk(root, [os.path.realpath(top) for top in tops])
@@ -83,6 +91,10 @@ class _Walk:
             if real in self.folders:
                 continue
             self.folders.add(real)
+            store = STORES.get(os.path.basename(folder))  # noqa: PTH119  called for every folder of a large tree
+            if store:
+                yield Unreadable(self.relative(folder), store, "not-a-log")
+                continue
             try:
                 with os.scandir(folder) as scan:
                     entries = sorted(scan, key=lambda e: e.name)
@@ -91,7 +103,8 @@ class _Walk:
                 continue
             below: list[str] = []
             for entry in entries:
-                if entry.name.startswith(".") or (entry.is_symlink() and self.walked_anyway(entry.path)):
+                hidden = entry.name.startswith(".") and not (entry.name in STORES and _is_folder(entry))
+                if hidden or (entry.is_symlink() and self.walked_anyway(entry.path)):
                     continue
                 if not _is_folder(entry):
                     yield from self.file(entry.path, named=False)

@@ -10,23 +10,25 @@ import numpy as np
 
 from runaudit.errors import LogError
 from runaudit.load.discover import Claimed, Found, explain
+from runaudit.load.homes import homes_of
 from runaudit.load.parts import Part
-from runaudit.model import FloatArray, Note, RawLog, Run, Unreadable
+from runaudit.load.twins import Named, distinct
+from runaudit.model import Note, RawLog, Run, Unreadable
 from runaudit.readers import Grouping, Reader
 
-Build = Callable[[Sequence[Part]], Run | Unreadable]
+Build = Callable[[Sequence[Part], PurePosixPath], Run | Unreadable]
+"""Makes a run of its parts, which lie in that folder."""
 
 HELD = 16
-COMPARED = {"train/loss": 1e-3, "val/loss": 1e-3, "reward": 6e-3}
-"""What tells that two files hold one run, and how far their values may be rounded apart (``%.3g`` for rewards)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Files of one reader that are read together."""
+    """Files of one reader that are read together, and the folder in which they lie (a guest's is not the home)."""
 
     reader: Reader
     files: tuple[Found, ...]
+    inside: PurePosixPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +39,16 @@ class Folder:
     plans: tuple[Plan, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Named:
-    """A run before it has its id: where it lies below its home (a file, or "" for several), and its label."""
-
-    run: Run
-    name: str
-    label: str
-
-
 def folders(claimed: Iterable[Claimed]) -> list[Folder]:
     """Return the homes in the order in which their first file was found, each with its plans."""
-    homes: dict[PurePosixPath, dict[tuple[str, str], list[Claimed]]] = {}
-    for one in claimed:
-        home = one.reader.home(one.file.rel)
+    homes: dict[PurePosixPath, dict[tuple[str, str, PurePosixPath], list[Claimed]]] = {}
+    claimed = list(claimed)
+    for one, home in zip(claimed, homes_of(claimed), strict=True):
         alone = one.reader.grouping is Grouping.SEPARATE
-        key = (one.reader.name, str(one.file.rel) if alone else "")
-        homes.setdefault(home, {}).setdefault(key, []).append(one)
+        key = (one.reader.name, str(one.file.rel) if alone else "", home.inside)
+        homes.setdefault(home.folder, {}).setdefault(key, []).append(one)
     return [
-        Folder(home, tuple(Plan(many[0].reader, tuple(c.file for c in many)) for many in plans.values()))
+        Folder(home, tuple(Plan(many[0].reader, tuple(c.file for c in many), key[2]) for key, many in plans.items()))
         for home, plans in homes.items()
     ]
 
@@ -63,10 +56,10 @@ def folders(claimed: Iterable[Claimed]) -> list[Folder]:
 def runs_of(folder: Folder, build: Build) -> Iterator[Run | Unreadable]:
     """Yield the runs of a folder, and the files in it that gave none.
 
-    A run is named after the folder where it is the only one, else after its file. At most sixteen runs are held
-    and compared, so that one written twice counts once; the memory stays flat in a folder of thousands.
+    A run is named after the folder where it is the only one but for guests, else after its file. At most sixteen runs
+    are held and compared, so that one written twice counts once; the memory stays flat in a folder of thousands.
     """
-    held: list[_Named] = []
+    held: list[Named] = []
     several = False
     for plan in folder.plans:
         for found in _read(plan, folder.home, build):
@@ -76,14 +69,15 @@ def runs_of(folder: Folder, build: Build) -> Iterator[Run | Unreadable]:
             held.append(found)
             if len(held) > HELD or several:
                 several = True
-                yield from (_with_id(one, folder.home, alone=False) for one in _distinct(held))
+                yield from (_with_id(one, folder.home, alone=False) for one in distinct(held))
                 held = []
-    distinct = _distinct(held)
-    alone = len(distinct) == 1
-    yield from (_with_id(one, folder.home, alone=alone) for one in distinct)
+    last = distinct(held)
+    own = sum(not one.guest for one in last)
+    for one in last:
+        yield _with_id(one, folder.home, alone=len(last) == 1 or (own == 1 and not one.guest))
 
 
-def _with_id(one: _Named, home: PurePosixPath, *, alone: bool) -> Run:
+def _with_id(one: Named, home: PurePosixPath, *, alone: bool) -> Run:
     name = "" if alone else one.name
     label = "" if alone or not one.label else f"#{one.label}"
     return replace(one.run, id=f"{home / name}{label}")
@@ -92,7 +86,7 @@ def _with_id(one: _Named, home: PurePosixPath, *, alone: bool) -> Run:
 # --- reading -----------------------------------------------------------------------------------------------
 
 
-def _read(plan: Plan, home: PurePosixPath, build: Build) -> Iterator[_Named | Unreadable]:
+def _read(plan: Plan, home: PurePosixPath, build: Build) -> Iterator[Named | Unreadable]:
     if plan.reader.grouping is Grouping.COPIES:
         yield from _copies(plan, home, build)
         return
@@ -106,18 +100,21 @@ def _read(plan: Plan, home: PurePosixPath, build: Build) -> Iterator[_Named | Un
             by_label.setdefault(label, []).append(Part(file, log if log.label == label else replace(log, label=label)))
     for label, parts in by_label.items():
         labelled = len(by_label) > 1
-        by_file = len(plan.files) == 1 or not labelled
-        yield _named(parts, home, label if labelled else "", build, by_file=by_file)
+        run = build(parts, plan.inside)
+        if isinstance(run, Unreadable):
+            yield run
+        else:
+            yield Named(run, _name(plan, home, parts[0].file, labelled), label if labelled else "", plan.inside != home)
 
 
-def _named(
-    parts: Sequence[Part], home: PurePosixPath, label: str, build: Build, *, by_file: bool
-) -> _Named | Unreadable:
-    run = build(parts)
-    if isinstance(run, Unreadable):
-        return run
-    below = parts[0].file.rel.relative_to(home).as_posix()
-    return _Named(run, below if by_file else "", label)
+def _name(plan: Plan, home: PurePosixPath, file: Found, labelled: bool) -> str:
+    """Return what a run is called below its home, should it not be the only one: its file, or the folder of its files.
+
+    A file is given by its path, several by the first, unless labels tell their runs apart.
+    """
+    if plan.inside != home and plan.reader.grouping is not Grouping.SEPARATE:
+        return plan.inside.relative_to(home).as_posix()
+    return file.rel.relative_to(home).as_posix() if len(plan.files) == 1 or not labelled else ""
 
 
 def _labels(logs: Sequence[RawLog]) -> list[str]:
@@ -148,7 +145,7 @@ def read_file(reader: Reader, file: Found) -> tuple[RawLog, ...] | Unreadable:
     return logs
 
 
-def _copies(plan: Plan, home: PurePosixPath, build: Build) -> Iterator[_Named | Unreadable]:
+def _copies(plan: Plan, home: PurePosixPath, build: Build) -> Iterator[Named | Unreadable]:
     """Yield the longest of several copies of one run; the others are named in its paths."""
     best: Run | None = None
     best_file = plan.files[0]
@@ -158,7 +155,7 @@ def _copies(plan: Plan, home: PurePosixPath, build: Build) -> Iterator[_Named | 
         if isinstance(logs, Unreadable):
             yield logs
             continue
-        run = build([Part(file, logs[0])])
+        run = build([Part(file, logs[0])], plan.inside)
         if isinstance(run, Unreadable):
             yield run
             continue
@@ -175,7 +172,7 @@ def _copies(plan: Plan, home: PurePosixPath, build: Build) -> Iterator[_Named | 
         Note("it is no beginning of the longest copy, which counts", r.paths[0]) for r in others if not _begins(r, best)
     ]
     run = replace(best, paths=(*best.paths, *paths), notes=(*best.notes, *notes))
-    yield _Named(run, best_file.rel.relative_to(home).as_posix(), "")
+    yield Named(run, best_file.rel.relative_to(home).as_posix(), "", plan.inside != home)
 
 
 def _size(file: Found) -> int:
@@ -201,54 +198,3 @@ def _begins(short: Run, long: Run) -> bool:
         if not np.array_equal(other.values[:n], series.values, equal_nan=True):
             return False
     return True
-
-
-# --- one run written twice ---------------------------------------------------------------------------------
-
-
-def _distinct(found: Sequence[_Named]) -> list[_Named]:
-    """Return the runs of a folder with those written twice taken together: the richer one counts."""
-    out: list[_Named] = []
-    for one in found:
-        twin = next((i for i, other in enumerate(out) if _same(one, other)), None)
-        if twin is None:
-            out.append(one)
-            continue
-        rich, poor = sorted((out[twin], one), key=lambda n: _richness(n.run), reverse=True)
-        note = Note(f"the same run as in {rich.run.paths[0]}, which holds more: read once", poor.run.paths[0])
-        run = replace(rich.run, paths=(*rich.run.paths, *poor.run.paths), notes=(*rich.run.notes, note))
-        out[twin] = replace(rich, run=run)
-    return out
-
-
-def _richness(run: Run) -> tuple[int, int]:
-    return len(run.series), sum(len(s) for s in run.series.values())
-
-
-def _same(one: _Named, other: _Named) -> bool:
-    """Say whether two runs log the same loss at the same steps; two of one file are two, however much alike."""
-    a, b = one.run, other.run
-    if one.label and other.label and set(a.paths) & set(b.paths):
-        return False
-    shared = [name for name in COMPARED if name in a.series and name in b.series]
-    return bool(shared) and all(_same_curve(a, b, name) for name in shared)
-
-
-def _same_curve(a: Run, b: Run, name: str) -> bool:
-    """Say whether two curves are equal at their common steps, or value by value (one counts from 0, one from 1)."""
-    first, second = a.series[name], b.series[name]
-    _, i, j = np.intersect1d(first.steps, second.steps, assume_unique=True, return_indices=True)
-    if len(i) >= max(3, 0.8 * min(len(first), len(second))) and _equal(
-        first.values[i], second.values[j], COMPARED[name]
-    ):
-        return True
-    return len(first) == len(second) > 2 and _equal(first.values, second.values, COMPARED[name])
-
-
-def _equal(x: FloatArray, y: FloatArray, rounded: float) -> bool:
-    """Say whether two curves agree but for rounding: relative, and a ten-thousandth of the range for printed digits."""
-    with np.errstate(over="ignore", invalid="ignore"):  # the difference of two huge values of other sign
-        seen = x[np.isfinite(x)]
-        room = 1e-4 * float(np.ptp(seen)) if len(seen) else 0.0
-        equal = np.isclose(x, y, rtol=rounded, atol=room if np.isfinite(room) else 0.0, equal_nan=True)
-    return bool(equal.mean() >= 0.9 and len(np.unique(x)) > 1)

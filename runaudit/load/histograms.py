@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, isnan, nan, sqrt
@@ -11,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from runaudit.load.order import latest
+from runaudit.load.tensors import layer_of
 from runaudit.model import FloatArray, Note, Series, Understood
 from runaudit.readers._summary import Histogram
 from runaudit.text import count
-from runaudit.wordbook import book, spelling
 
 HISTOGRAMS = "histograms"
 NARROW = 1e-6  # the widest bin at zero, as part of the largest value, whose content is taken for exact zeros
@@ -22,16 +21,10 @@ CUT = 0.97  # beyond this part of its bound a unit is saturated
 NEAR = 0.9  # a bounded layer comes this near to a bound, once in the run
 WIDE = 0.25  # the widest bin around the cut, the bound being 1, of which the share beyond is estimated
 LEFT_OPEN = 0.05  # the largest share in the bins around the cut where nothing but their width tells how it divides
+ROUGH = 2.0  # a norm of bins may be known up to this factor: the rules on it look for a hundred
 STEADY = 1e-3  # the mean of a softmax, 1 / classes, moves by less than this part of itself
 
-# Ordered: fc1.weight.grad is a gradient and no weight. Exactly one of the two groups is found.
-TENSORS = (
-    ("gradients", re.compile(r"grad(?:ient)?s?[/._](.+)|(.+?)[/._]grad(?:ient)?s?", re.IGNORECASE)),
-    ("activations", re.compile(r"act(?:ivation)?s?[/._](.+)|(.+?)[/._]act(?:ivation)?s?", re.IGNORECASE)),
-    ("weights", re.compile(r"(?:weight|param(?:eter)?)s?[/._](.+)|(.+?)[/._]weights?", re.IGNORECASE)),
-)
 OWN = "the log has series of its own for this"
-_WEIGHT = re.compile(r"[./_]weight$")
 
 Point = tuple[int, Histogram]
 Values = list[float | None]  # one for each histogram, None where it does not tell
@@ -49,9 +42,10 @@ class Derived:
 def derived(tables: Mapping[str, Any], paths: Mapping[str, str], have: Collection[str]) -> Derived:
     """Return what the histograms of a run tell about its layers; ``paths`` says in which file each tag lies.
 
-    Means, deviations and norms are exact, shares are estimates. Of a quantity that one of the canonical names in
-    ``have`` gives for any layer, nothing is derived: layers from two sources cannot be compared. A histogram that holds
-    no number, or does not tell the quantity, gives no value; NaN and infinities among its numbers go into its sums.
+    Means, deviations and norms are exact (norms of a writer that left the sums out are near), shares are estimates. Of
+    a quantity that one of the canonical names in ``have`` gives for any layer, nothing is derived: layers from two
+    sources cannot be compared. A histogram that holds no number, or does not tell the quantity, gives no value; NaN and
+    infinities among its numbers go into its sums.
     """
     content: Mapping[str, object] = tables.get(HISTOGRAMS, {})
     tags = {tag: points for tag, rows in content.items() if (points := _points(rows))}
@@ -69,27 +63,6 @@ def derived(tables: Mapping[str, Any], paths: Mapping[str, str], have: Collectio
         if not made:
             names.append(Understood(source, "", why or "another histogram already tells the same", len(points)))
     return Derived(series, tuple(names), _notes(series, tags, paths, own, size))
-
-
-def layer_of(tag: str) -> tuple[str, str]:
-    """Return what the tensor of a tag is and of which layer; two empty texts for none, and for validation data.
-
-    >>> layer_of("gradients/fc1.weight"), layer_of("fc1.weight.grad"), layer_of("train/fc1/activations")
-    (('gradients', 'fc1'), ('gradients', 'fc1'), ('activations', 'fc1'))
-    >>> layer_of("val/activations/fc1"), layer_of("images")
-    (('', ''), ('', ''))
-    """
-    head, _, rest = tag.partition("/")
-    split = book().splits.get(spelling(head))
-    if split and rest:
-        if split != "train":
-            return "", ""
-        tag = rest
-    for tensor, pattern in TENSORS:
-        found = pattern.fullmatch(tag)
-        if found:
-            return tensor, _WEIGHT.sub("", found[1] or found[2])
-    return "", ""
 
 
 def _points(rows: object) -> tuple[Point, ...]:
@@ -182,7 +155,22 @@ def _deviations(rows: Sequence[Histogram]) -> Values:
 
 
 def _norms(rows: Sequence[Histogram]) -> Values:
-    return [None if _sums(h) is None else _root(h.sum_squares) for h in rows]
+    return [_norm_of_bins(h) if _sums(h) is None else _root(h.sum_squares) for h in rows]
+
+
+def _norm_of_bins(h: Histogram) -> float | None:
+    """Return the norm of numbers spread evenly in their bins, None where it might be wrong by more than ``ROUGH``.
+
+    Writers that leave the sums out: TensorFlow 2, and with it Keras, and W&B.
+    """
+    if not _whole(h):
+        return None
+    inside = (h.left < 0) & (h.right > 0)
+    least = np.where(inside, 0.0, np.minimum(h.left**2, h.right**2))
+    most = np.maximum(h.left**2, h.right**2)
+    even = (h.left**2 + h.left * h.right + h.right**2) / 3.0
+    low, high, middle = (float(h.counts @ squares) for squares in (least, most, even))
+    return _root(middle) if high <= ROUGH**2 * low or high == 0.0 else None
 
 
 def _root(square: float) -> float:
@@ -294,6 +282,6 @@ MEASURES = (
     Measure("activations", "act_std", _deviations, "from the sum of squares of its values"),
     Measure("activations", "zero_frac", _zeros, "the share of its values in the bin at zero"),
     Measure("activations", "saturated_frac", _saturated, f"estimated share beyond {CUT} of the bound"),
-    Measure("gradients", "grad_norm", _norms, "the root of the sum of squares"),
-    Measure("weights", "weight_norm", _norms, "the root of the sum of squares"),
+    Measure("gradients", "grad_norm", _norms, "the root of the sum of squares, or of those in the bins"),
+    Measure("weights", "weight_norm", _norms, "the root of the sum of squares, or of those in the bins"),
 )

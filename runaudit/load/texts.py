@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from runaudit.load.crashes import crashes_in, said, with_crashes
 from runaudit.load.discover import Found
 from runaudit.load.group import Folder
+from runaudit.load.homes import CAPTURED
 from runaudit.model import Run, Unreadable
 
 Texts = dict[PurePosixPath, Found]
@@ -43,8 +44,9 @@ def with_texts(
             yield from _with_crash(item, files, lost)
     for text in held:
         (shown,) = _with_crash(text, files, lost)
-        if PurePosixPath(text.path) in told and shown is not text:
-            continue  # the run says it
+        captured = PurePosixPath(text.path).name in CAPTURED.values()
+        if PurePosixPath(text.path) in told and (captured or shown is not text):
+            continue  # the run says it, or its tracker keeps whatever the program prints
         told.discard(PurePosixPath(text.path))
         yield shown
 

@@ -22,6 +22,7 @@ class Grouping(StrEnum):
     SEPARATE = "separate"  # each file is a run of its own
     PARTS = "parts"  # the files are parts of one run: one tag each, or one restart each
     COPIES = "copies"  # each file repeats the run so far: the longest is the run
+    BESIDE = "beside"  # the files are no logs (weights): they belong to the run there, and make one only without it
 
 
 def parent(path: PurePosixPath) -> PurePosixPath:

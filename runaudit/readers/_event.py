@@ -25,11 +25,11 @@ LONG = 4096  # and so are events longer than this: they hold pictures or text, a
 ROUNDS = 8  # layouts of one length that are tried before the rest is parsed one by one
 
 SESSION_START = 1
-HISTO, OTHER = "histo", "other"
+HISTO, OTHER, IMAGE, TEXTS = "histo", "other", "image", "texts"
 # TensorProto.dtype -> how its tensor_content is read
 CONTENT = {1: "<f4", 2: "<f8", 3: "<i4", 4: "u1", 5: "<i2", 6: "i1", 9: "<i8", 10: "u1", 14: "bfloat16", 17: "<u2"}
 CONTENT |= {19: "<f2", 22: "<u4", 23: "<u8"}
-BFLOAT16 = 14
+BFLOAT16, STRING = 14, 7
 # the TensorProto fields that hold values one by one: float_val, double_val, int_val, int64_val, bool_val, uint32_val,
 # uint64_val, half_val
 TYPED = {5: "<f4", 6: "<f8", 7: "varint", 10: "varint", 11: "varint", 16: "varint", 17: "varint", 13: "half"}
@@ -42,9 +42,10 @@ class Value:
     """One value of a summary: its tag, and how the bytes ``[start, stop)`` of the record are to be read.
 
     ``form`` is a numpy type, ``bfloat16``, ``varint``, ``half`` or ``brain`` (a varint that holds the bits of a half
-    or a bfloat16), ``histo`` (a HistogramProto), ``other`` (numbers in a form that is not read) or "" (text, pictures,
-    sound). ``shape`` is that of the numbers, () for a scalar. ``plugin`` is "" where the event does not name it, as
-    most do not, and ``content`` is what the event holds for the plug-in.
+    or a bfloat16), ``histo`` (a HistogramProto), ``image`` (a Summary.Image), ``texts`` (a TensorProto of byte strings,
+    as TensorFlow 2 writes pictures), ``other`` (numbers in a form that is not read) or "" (sound and the like).
+    ``shape`` is that of the numbers, () for a scalar. ``plugin`` is "" where the event does not name it, as most do
+    not, and ``content`` is what the event holds for the plug-in.
     """
 
     tag: str
@@ -205,7 +206,9 @@ def _value(record: bytes, where: Field, mask: bytearray, tags: list[tuple[int, i
                 form, start, stop, shape, tensor = "<f4", item.start, item.stop, (), False
             case 5, 2:
                 form, start, stop, shape, tensor = HISTO, item.start, item.stop, (), False
-            case ((3 | 4 | 6), 2):  # an old histogram, a picture, sound
+            case 4, 2:
+                form, start, stop, shape, tensor = IMAGE, item.start, item.stop, (), False
+            case ((3 | 6), 2):  # an old histogram, sound
                 form, start, stop, shape, tensor = "", item.start, item.stop, (), False
             case 8, 2:
                 form, start, stop, shape = _tensor(record, item)
@@ -235,6 +238,8 @@ def _tensor(record: bytes, where: Field) -> tuple[str, int, int, tuple[int, ...]
         elif item.number in TYPED:
             form = TYPED[item.number]
             payloads.append(("brain" if form == "half" and dtype == BFLOAT16 else form, item))
+    if dtype == STRING:
+        return TEXTS, where.start, where.stop, shape
     if dtype not in CONTENT:
         return "", 0, 0, shape
     if len(payloads) != 1:

@@ -91,10 +91,12 @@ def numbers(cells: Sequence[str]) -> tuple[IntArray, FloatArray, list[int]]:
     """
     at = [i for i, cell in enumerate(cells) if cell]
     kept = cells if len(at) == len(cells) else [cells[i] for i in at]
-    try:
-        return np.array(at, dtype=np.int64), np.fromiter(map(float, kept), np.float64, len(kept)), []
-    except ValueError:
-        pass
+    letters = "".join(kept)
+    if letters.isascii() and "_" not in letters:  # else float takes what is no number, see spelled
+        try:
+            return np.array(at, dtype=np.int64), np.fromiter(map(float, kept), np.float64, len(kept)), []
+        except ValueError:
+            pass
     places: list[int] = []
     values: list[float] = []
     odd: list[int] = []
@@ -117,11 +119,13 @@ class _Column:
     lines: list[IntArray] = field(default_factory=list)
     texts: int = 0
     text: tuple[int, str] = (0, "")
+    percent: bool = False
 
     def add(self, cells: Sequence[str], row: int, lines: IntArray) -> None:
         """Take the next cells, the first of them in record ``row``."""
         at, values, odd = numbers(cells)
         if len(at):
+            self.percent = self.percent or cells[int(at[0])].rstrip().endswith("%")
             self.values.append(values)
             self.rows.append(at + row)
             self.lines.append(lines[at])
@@ -130,7 +134,9 @@ class _Column:
         self.texts += len(odd)
 
     def series(self, name: str) -> RawSeries:
-        """Return the numbers as a series."""
+        """Return the numbers as a series; its name says so where a sign behind them does."""
+        if self.percent and "%" not in name:
+            name = f"{name} (%)"
         return RawSeries(name, np.concatenate(self.values), np.concatenate(self.rows), np.concatenate(self.lines))
 
 

@@ -113,23 +113,39 @@ def to_number(cell: str) -> float | None:
     (0.5, 0.5, 45.0)
     """
     try:
-        return float(cell)
+        return spelled(cell)
     except ValueError:
         if cell.strip().lower() in ABSENT:
             return None
         inner = WRAPPED.fullmatch(cell.strip())
         if inner is None:
             raise
-        return float(inner[inner.lastindex or 0])
+        return spelled(inner[inner.lastindex or 0])
 
 
 def is_number(cell: str) -> bool:
     """Say whether the cell holds a number, NaN and infinities included."""
     try:
-        float(cell)
+        spelled(cell)
     except ValueError:
         return False
     return True
+
+
+def spelled(text: str) -> float:
+    """Return the number that a text spells as programs print numbers; raise ``ValueError`` for other text.
+
+    Python's own ``float`` takes its literals as well: with it the label ``43088_00000`` would be a number, and so would
+    the digits of other scripts.
+
+    >>> spelled(" 1e-3"), spelled("Infinity")
+    (0.001, inf)
+    >>> is_number("43088_00000"), is_number("\u0661")
+    (False, False)
+    """
+    if "_" in text or not text.isascii():
+        raise ValueError(f"no number: {text[:40]!r}")
+    return float(text)
 
 
 def _marked(data: bytes) -> str | None:

@@ -7,11 +7,12 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from runaudit.model import Note, RawLog
+from runaudit.model import Note, RawLog, RawSeries
 from runaudit.readers import Reader
 from runaudit.readers._layout import Layout, find_layout
+from runaudit.readers._splits import COLUMNS, split_series
 from runaudit.readers._table import Table, read_table, require_metric
-from runaudit.readers._text import head_lines, is_number
+from runaudit.readers._text import head_lines, is_number, read_text, split_lines
 from runaudit.readers._words import is_axis, is_companion, is_metric, listed, sounds_like_log
 
 TABLES = {".csv", ".tsv"}
@@ -36,12 +37,23 @@ def claims(path: PurePosixPath, head: bytes) -> bool:
 
 
 def read(path: Path) -> tuple[RawLog, ...]:
-    """Return the table as one log. Raises ``LogError`` if it has no column that could be a metric."""
+    """Return the table as one log; where a column says of which data a row is, its measures are named so.
+
+    Raises ``LogError`` if it has no column that could be a metric.
+    """
     table = read_table(path)
     if table.headless:
         table = _named(table, path)
     require_metric(table.names, table.series)
-    return (RawLog("csv_table", table.series, notes=table.notes),)
+    return (RawLog("csv_table", _split(table, path), notes=table.notes),)
+
+
+def _split(table: Table, path: Path) -> tuple[RawSeries, ...]:
+    if not COLUMNS.intersection(name.strip().lower() for name in table.names):
+        return table.series
+    lines = split_lines(read_text(path)[0])
+    layout = find_layout(lines)
+    return split_series(lines, layout, table.series) if layout else table.series
 
 
 def _steady(layout: Layout) -> bool:

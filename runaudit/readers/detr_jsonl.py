@@ -20,6 +20,7 @@ from runaudit.readers._text import head_lines
 
 SUFFIXES = {".txt", ".log", ".json", ".jsonl", ""}
 ROW = re.compile(r'\{"train_\w+": .*"epoch": \d+')
+HISTORY = re.compile(r'\{"train_\w+": \[')  # lists of numbers, one for each metric
 FIRSTS = (
     "",
     "_50",
@@ -32,7 +33,7 @@ def claims(path: PurePosixPath, head: bytes) -> bool:
         return False
     lines = head_lines(head)
     long = len(lines) == 1 and lines[0].startswith(('{"train_lr": ', '{"train_loss": ', '{"train_class_error": '))
-    return long or any(map(ROW.match, lines))
+    return (long and HISTORY.match(lines[0]) is None) or any(map(ROW.match, lines))
 
 
 def read(path: Path) -> tuple[RawLog, ...]:

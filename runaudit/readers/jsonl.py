@@ -12,6 +12,7 @@ from runaudit.model import Note, RawLog
 from runaudit.readers import Reader
 from runaudit.readers._json import Record, all_names, as_number, decode_list, flatten, load_object, to_series
 from runaudit.readers._json_rows import rows_of
+from runaudit.readers._splits import split_records
 from runaudit.readers._table import require_metric
 from runaudit.readers._text import head_lines, read_text
 from runaudit.readers._words import is_axis, is_companion, is_index, is_metric, sounds_like_log
@@ -48,6 +49,7 @@ def read(path: Path) -> tuple[RawLog, ...]:
     """Return the rows as one log; a first row that only says how the run was made goes to its config.
 
     Keys of nested objects are joined by ``/``; bare ``NaN`` and ``Infinity`` are values, ``null`` is absent.
+    Where a key such as ``split`` says of which data a row is, its measures are named so.
     Raises ``LogError`` if no row can be read or none holds a metric.
     """
     text, notes = read_text(path)
@@ -56,7 +58,7 @@ def read(path: Path) -> tuple[RawLog, ...]:
     if not records:
         raise LogError("no line is a JSON object", line=1)
     config, rows = _split_config(records)
-    series, lists = to_series(rows)
+    series, lists = to_series(split_records(rows))
     require_metric(all_names(rows), series)
     skipped = (Note(f"{name}: lists of numbers are not read", str(path), line) for name, line in lists.items())
     return (RawLog("jsonl", series, config=config, notes=(*notes, *found, *skipped)),)

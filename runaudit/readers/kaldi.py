@@ -1,7 +1,7 @@
 """Logs of Kaldi's nnet1 recipe: ``ITERATION 01: TRAIN AVG.LOSS 2.1, (lrate0.008), CROSSVAL AVG.LOSS 2.2``.
 
 Written from Kaldi's scripts and public logs, not tested against a live writer. The nnet3 recipes write one file per
-job and iteration, of which none is a run; those are not read.
+job and iteration: see ``kaldi_nnet3``.
 """
 
 from __future__ import annotations

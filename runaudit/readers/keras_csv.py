@@ -13,6 +13,7 @@ import numpy as np
 from runaudit.model import RawLog, RawSeries, Reduction
 from runaudit.readers import Reader
 from runaudit.readers._layout import find_layout
+from runaudit.readers._splits import tells_splits
 from runaudit.readers._table import read_table, require_metric
 from runaudit.readers._text import head_lines
 from runaudit.readers._words import is_axis
@@ -25,7 +26,7 @@ def claims(path: PurePosixPath, head: bytes) -> bool:
     if path.suffix.lower() not in {".csv", ".log", ".txt", ".tsv"}:
         return False
     layout = find_layout(head_lines(head))
-    if layout is None or layout.delimiter == " ":
+    if layout is None or layout.delimiter == " " or tells_splits(layout):
         return False
     return LOSSES & {*layout.names} != set() and [n for n in layout.names if is_axis(n)] == ["epoch"]
 

@@ -14,7 +14,7 @@ from runaudit.model import Note, RawLog
 from runaudit.readers import Grouping, Reader
 from runaudit.readers._stores.mlflow import STATUS, counted, ending
 from runaudit.readers._stores.points import Points
-from runaudit.readers._text import head_lines, numbered_lines, read_text, to_number
+from runaudit.readers._text import head_lines, is_number, numbered_lines, read_text, to_number
 
 RUN = re.compile(r"(?:.*[-_.])?[0-9a-f]{32}")  # MLflow calls the folder of a run by a UUID
 MODEL = re.compile(r"m-[0-9a-f]{32}")  # and that of a model that a run logged, which repeats points of the run
@@ -121,7 +121,7 @@ def _read_metric(path: Path, name: str) -> RawLog:
 
 def _point(cells: list[str], position: int) -> tuple[float, float] | None:
     """Return step and value of a line, None where it is none; without a step the position counts."""
-    if len(cells) < 2 or not cells[0].isdigit():
+    if len(cells) < 2 or not cells[0].isdigit() or not all(map(is_number, cells[2:3])):
         return None
     try:
         value = to_number(cells[1])

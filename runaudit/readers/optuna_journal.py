@@ -29,9 +29,9 @@ def claims(path: PurePosixPath, head: bytes) -> bool:
 
 
 def read(path: Path) -> tuple[RawLog, ...]:
-    """Return a log for each trial with a curve; lines that are no operation are left out with a note.
+    """Return the searches and a log for each trial with a curve; lines that are no operation are left out with a note.
 
-    Raises ``LogError`` where no trial has a curve, and ``OSError``.
+    Raises ``LogError`` where there is neither, and ``OSError``.
     """
     text, repairs = read_text(path)
     notes = list(repairs)
@@ -62,6 +62,7 @@ class _Journal:
 
     studies: dict[int, Study] = field(default_factory=dict)
     trials: list[Trial] = field(default_factory=list)
+    homes: list[Study] = field(default_factory=list)
     created: int = 0
 
     def apply(self, operation: dict[str, Any], line: int) -> bool:
@@ -106,13 +107,15 @@ class _Journal:
         trial = Trial(len(study.trials), _named(STATES, operation.get("state", 0)))
         given, distributions = operation.get("params"), operation.get("distributions")
         if isinstance(given, dict) and isinstance(distributions, dict):
-            trial.params = {name: external(value, load(distributions.get(name))) for name, value in given.items()}
+            for name, value in given.items():
+                self._take_param(study, trial, name, value, distributions.get(name))
         reported = operation.get("intermediate_values")
         for step, value in reported.items() if isinstance(reported, dict) else ():
             at, number = as_number(step), as_number(value)
             if at is not None and number is not None and abs(at) < MOST:
                 trial.intermediate[int(at)] = (number, 0)
         self.trials.append(trial)
+        self.homes.append(study)
         study.trials.append(trial)
         return self._take_values(trial, operation)
 
@@ -122,8 +125,14 @@ class _Journal:
             return self._ended(operation)
         if not isinstance(name, str):
             return False
-        trial.params[name] = external(operation.get("param_value_internal"), load(operation.get("distribution")))
+        study = self.homes[_key(operation, "trial_id")]
+        self._take_param(study, trial, name, operation.get("param_value_internal"), operation.get("distribution"))
         return True
+
+    def _take_param(self, study: Study, trial: Trial, name: str, value: object, distribution: object) -> None:
+        known = load(distribution)
+        trial.params[name] = external(value, known)
+        study.declare(name, known)
 
     def _set_state(self, operation: dict[str, Any]) -> bool:
         trial = self._open(operation)

@@ -15,7 +15,7 @@ from runaudit.errors import LogError
 from runaudit.model import Note, RawLog
 from runaudit.readers import Grouping, Reader
 from runaudit.readers._tensorboard import EXPORT, exported_log, exported_name
-from runaudit.readers._text import read_text
+from runaudit.readers._text import read_text, spelled
 
 # a time in seconds since 1970, of nine digits and more, tells the export from any other list of three numbers
 FIRST_ROW = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*\[\s*\d{9,10}(?:\.\d+)?\s*,\s*-?\d+(?:\.0)?\s*,\s*[-\d\"NIni]")
@@ -81,7 +81,7 @@ def _number(cell: object) -> float | None:
     if isinstance(cell, bool) or not isinstance(cell, int | float | str):
         return None
     try:
-        return float(cell)
+        return spelled(cell) if isinstance(cell, str) else float(cell)
     except (ValueError, OverflowError):
         return None
 

@@ -17,7 +17,9 @@ import numpy as np
 from runaudit.errors import LogError
 from runaudit.model import FloatArray, IntArray, Note, RawLog, RawSeries
 from runaudit.readers import HEAD_BYTES, Grouping, Reader
-from runaudit.readers._event import HISTO, OTHER, Group, Value, groups
+from runaudit.readers._event import HISTO, IMAGE, OTHER, TEXTS, Group, Value, groups
+from runaudit.readers._picture import NoFiltersError, filters_in, may_show_filters
+from runaudit.readers._scalars import has_parts, key_of, name_of
 from runaudit.readers._summary import Histogram, from_triples, read_histogram, read_hparams
 from runaudit.readers._tensorboard import fall_back, split_name, with_split
 from runaudit.readers._text import foreign_content
@@ -46,6 +48,7 @@ class _Found:
     tensors: dict[str, Points] = field(default_factory=dict)
     triples: dict[str, list[tuple[int, int, FloatArray]]] = field(default_factory=dict)
     histograms: dict[str, list[tuple[int, int, Histogram]]] = field(default_factory=dict)
+    pictures: dict[str, tuple[int, bytes, bool]] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
     plugins: dict[str, str] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
@@ -72,35 +75,51 @@ def read(path: Path) -> tuple[RawLog, ...]:
     """Return the scalars of the file, its histograms under ``tables["histograms"]``, its hyper-parameters as config.
 
     When the events of the tag with the most points were written is the series ``wall_time``, in seconds since 1970.
-    ``tables["histograms"]`` maps a tag to its (step, Histogram) in the order of the file. In a folder such as
-    ``validation`` the tags get its name in front. All points are kept in the order of the file, those of a restart as
-    well, with a note. A file that holds nothing but hyper-parameters gives a log without series: it is part of a run.
-    Raises ``LogError`` for a git-LFS pointer, a file without an intact event, and one without any scalar or histogram;
-    ``OSError``.
+    ``tables["histograms"]`` maps a tag to its (step, Histogram) in the order of the file, and ``tables["filters"]`` is
+    what the last picture of first-layer filters shows, if there is one. In a folder such as
+    ``validation`` the tags get its name in front, and so does the tag in one that ``add_scalars`` made. All points are
+    kept in the order of the file, those of a restart as well, with a note. A file that holds nothing but
+    hyper-parameters gives a log without series: it is part of a run. So does one without events, if ``add_scalars``
+    wrote them into folders beside it. Raises ``LogError`` for a git-LFS pointer, a file without an intact event, and
+    one without any scalar or histogram; ``OSError``.
     """
     _refuse_other_content(path)
     found = _Found()
     for frames in read_frames(path):
         _take(found, frames)
     scalars, histograms = _scalars(found), _histograms(found)
-    if not scalars and not histograms and not found.config:
+    shown, said = _filters(found)
+    silent = found.events <= 1 and not found.damaged and not found.stop
+    if not (scalars or histograms or found.config or shown) and not (silent and has_parts(path.parent)):
         raise _nothing(found)
-    split = split_name(path.absolute().parent.name)
-    names = _names({*scalars, *histograms}, split)
+    names = _names({*scalars, *histograms}, path.absolute().parent.name)
     series = [_joined(names[tag], parts) for tag, parts in scalars.items()]
     series.sort(key=lambda one: (int(one.rows[0]), one.name))
     clock = _clock(found, series)
     tables = {names[tag]: histograms[tag] for tag in sorted(histograms)}
-    notes = [*_damage(found), *_unread(found), *_repeated(scalars, series, names), *_restarts(found, series)]
+    notes = [*said, *_damage(found), *_unread(found), *_repeated(scalars, series, names), *_restarts(found, series)]
     return (
         RawLog(
             "tfevents",
             (*series, *clock),
             config=found.config,
-            tables={HISTOGRAMS: tables} if tables else {},
+            tables=({HISTOGRAMS: tables} if tables else {}) | shown,
             notes=tuple(Note(text, str(path)) for text in notes),
         ),
     )
+
+
+def _filters(found: _Found) -> tuple[dict[str, Any], list[str]]:
+    """Return the table of the first layer's filters, if a picture shows them, and why one that may is not read."""
+    if not found.pictures:
+        return {}, []
+    tag = min(found.pictures, key=lambda name: (len(name), name))
+    _, message, tensor = found.pictures[tag]
+    try:
+        row = {"name": tag, "weights": filters_in(message, tensor=tensor), "picture": True}
+    except (NoFiltersError, WireError) as error:
+        return {}, [f"the picture {tag} gives no filters: {error}"]
+    return {"filters": (row,)}, []
 
 
 def _refuse_other_content(path: Path) -> None:
@@ -149,6 +168,8 @@ def _take_value(found: _Found, group: Group, value: Value, rows: IntArray, steps
         _take_hparams(found, value)
     elif value.form == HISTO:
         _take_histograms(found, group, value, rows, steps)
+    elif value.form in {IMAGE, TEXTS}:
+        _take_picture(found, group, value, rows)
     elif value.form == OTHER:
         found.unread[tag] = found.unread.get(tag, 0) + len(rows)
     elif value.form and count == 1:
@@ -160,6 +181,14 @@ def _take_value(found: _Found, group: Group, value: Value, rows: IntArray, steps
         found.triples.setdefault(tag, []).extend(points)
     elif value.form:
         found.unread[tag] = found.unread.get(tag, 0) + len(rows)
+
+
+def _take_picture(found: _Found, group: Group, value: Value, rows: IntArray) -> None:
+    """Keep the last picture of a tag that may show filters; others are passed over."""
+    last = int(rows[-1])
+    if may_show_filters(value.tag) and last >= found.pictures.get(value.tag, (0, b"", False))[0]:
+        message = group.records[-1, value.start : value.stop].tobytes()
+        found.pictures[value.tag] = last, message, value.form == TEXTS
 
 
 def _take_hparams(found: _Found, value: Value) -> None:
@@ -200,9 +229,10 @@ def _histograms(found: _Found) -> dict[str, tuple[tuple[int, Histogram], ...]]:
     }
 
 
-def _names(tags: Collection[str], split: str) -> dict[str, str]:
+def _names(tags: Collection[str], folder: str) -> dict[str, str]:
     """Return the name of each tag: the split in front, unless another tag already has that name."""
-    names = {tag: with_split(tag, split) for tag in tags}
+    key, split = key_of(folder, tags), split_name(folder)
+    names = {tag: name_of(tag, key) if key else with_split(tag, split) for tag in tags}
     return {tag: tag if name in tags else name for tag, name in names.items()}
 
 

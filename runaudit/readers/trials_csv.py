@@ -1,4 +1,4 @@
-"""Tables of trials: one row a run with its settings and results, and no curve. They are refused as what they are.
+"""Tables of trials: one row a run with its settings and results, and no curve. They make a search.
 
 What W&B's table of runs, Optuna's ``trials_dataframe``, Ray Tune's ``get_dataframe``, scikit-learn's ``cv_results_``
 and home-made lists of experiments look like.
@@ -6,7 +6,7 @@ and home-made lists of experiments look like.
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -16,18 +16,10 @@ from runaudit.model import RawLog
 from runaudit.readers import Reader
 from runaudit.readers._layout import Layout, find_layout, records
 from runaudit.readers._text import head_lines, is_number, read_text, split_lines
-from runaudit.readers._words import is_axis, is_metric, listed
+from runaudit.readers._trials_table import WEAK, is_strong, kinds, plain, searches
+from runaudit.readers._words import is_axis, is_index, is_metric, listed
 
 WANDB = ({"Name", "State", "Created"}, {"Name", "Runtime", "Sweep"}, {"name", "config", "summary"})
-PREFIXED = re.compile(r"(?:config|params?|hparams|hyper_?parameters|hp|user_attrs)[/_.].+", re.IGNORECASE)
-SETTING = re.compile(
-    r"batch_?size|bs|drop_?out(?:_rate)?|weight_?decay|wd|optimi[sz]er|activation|arch(?:itecture)?|hidden(?:_?\w+)?|units"
-    r"|n(?:um)?_?(?:layers?|units|heads|estimators|samples|epochs|embd|hidden)|max_?(?:depth|epochs|iters|steps)|layers"
-    r"|(?:best_|experiment_)?(?:hyper_?)?param(?:eter)?s|config|model_?type|alpha|gamma|warmup\w*|grad_?clip|scheduler"
-)
-WEAK = re.compile(r"lr|learning_?rate|momentum|seed|epochs|fold|dataset|model|name|id|run|trial|experiment|number")
-RESULT = re.compile(r"values?(?:_\d+)?|objective|mean_test_\w+|result|\w*(?:score|metric)")
-NO_RESULT = re.compile(r"(?:^|_)(?:runtime|interval|iters|steps|size|set|min|max|decay)(?:_|$)")
 
 
 def claims(path: PurePosixPath, head: bytes) -> bool:
@@ -39,32 +31,38 @@ def claims(path: PurePosixPath, head: bytes) -> bool:
         return False
     if any(own <= {*layout.names} for own in WANDB):
         return True
-    settings, results = _kinds(layout.names)
+    settings, results = kinds(layout.names)
     results = [name for name in results if _is_measured(layout, name)]
-    strong = [name for name in settings if _is_strong(name)]
-    return bool(results) and len(settings) > 1 and _varies(layout, strong) and not _has_axis(layout)
+    strong = [name for name in settings if is_strong(name)]
+    only = all(name in settings or is_index(name) for name in layout.names) and any(map(is_metric, settings))
+    tried = bool(results) or only  # what every run was made with, and how long it took
+    return tried and len(settings) > 1 and _varies(layout, strong) and not _has_axis(layout)
 
 
 def read(path: Path) -> tuple[RawLog, ...]:
-    """Raise ``LogError``, which says how many trials there are, with which settings and results."""
-    lines = split_lines(read_text(path)[0])
+    """Return the search, or one for each task where a column such as the dataset tells several apart.
+
+    Raises ``LogError``, which says how many trials there are and with which settings and results, where fewer than
+    five have a result or no setting differs.
+    """
+    text, notes = read_text(path)
+    lines = split_lines(text)
     layout = find_layout(lines)
     if layout is None:
         raise LogError("the file holds no table, only blank lines or comments", kind="not-a-log")
-    settings, results = _kinds(layout.names)
-    rows = sum(1 for _ in records(lines, layout.delimiter, skip=layout.header + 1))
+    rows = list(records(lines, layout.delimiter, skip=layout.header + 1))
+    logs = searches(layout.names, rows, str(path))
+    if not logs:
+        raise LogError(_why(layout.names, len(rows)), kind="not-a-log")
+    return (replace(logs[0], notes=(*notes, *logs[0].notes)), *logs[1:])
+
+
+def _why(names: tuple[str, ...], rows: int) -> str:
+    settings, results = kinds(names)
     count = f"{rows} trials" if rows != 1 else "1 trial"
-    shown = f"settings ({listed(settings, 6)})" if settings else f"columns ({listed(layout.names, 6)})"
+    shown = f"settings ({listed(settings, 6)})" if settings else f"columns ({listed(names, 6)})"
     ended = f" and results ({listed(results, 4)})" if results else ""
-    raise LogError(f"a table of trials and no curve: {count}, one a row, with {shown}{ended}", kind="not-a-log")
-
-
-def _kinds(names: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """Return the names of settings, and those of results."""
-    settings = [name for name in names if _is_strong(name) or WEAK.fullmatch(_plain(name))]
-    rest = [name for name in names if name not in settings and not is_axis(name)]
-    rest = [name for name in rest if not NO_RESULT.search(_plain(name))]
-    return settings, [name for name in rest if is_metric(name) or RESULT.fullmatch(_plain(name))]
+    return f"a table of trials and no curve: {count}, one a row, with {shown}{ended}"
 
 
 def _is_measured(layout: Layout, name: str) -> bool:
@@ -72,14 +70,6 @@ def _is_measured(layout: Layout, name: str) -> bool:
     at = layout.names.index(name)
     cells = [row[at] for row in layout.body if at < len(row)]
     return not cells or any(is_number(cell) and not cell.strip().lstrip("-").isdigit() for cell in cells)
-
-
-def _is_strong(name: str) -> bool:
-    return PREFIXED.fullmatch(name) is not None or SETTING.fullmatch(_plain(name)) is not None
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s./-]+", "_", name.strip()).lower()
 
 
 def _varies(layout: Layout, names: list[str]) -> bool:
@@ -93,14 +83,14 @@ def _varies(layout: Layout, names: list[str]) -> bool:
 def _has_axis(layout: Layout) -> bool:
     """Say whether a column of steps or epochs goes up, or the first rows are too few to tell."""
     for at, name in enumerate(layout.names):
-        if not is_axis(name) or _is_strong(name):
+        if not is_axis(name) or is_strong(name):
             continue
         values = [float(row[at]) for row in layout.body if at < len(row) and is_number(row[at])]
         steps = np.diff(values)
-        rising = np.all(steps > 0) if WEAK.fullmatch(_plain(name)) else np.all(steps >= 0) and np.any(steps > 0)
+        rising = np.all(steps > 0) if WEAK.fullmatch(plain(name)) else np.all(steps >= 0) and np.any(steps > 0)
         if len(values) < 3 or rising:
             return True
     return False
 
 
-READER = Reader("trials_csv", "Table of trials (refused)", claims, read, priority=25)
+READER = Reader("trials_csv", "Table of trials", claims, read, priority=25)

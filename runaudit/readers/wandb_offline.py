@@ -1,7 +1,7 @@
 """W&B's ``run-ID.wandb``: everything that a run logged, as W&B keeps it on disk, offline or not.
 
-Written by wandb 0.14.0, 0.15.12, 0.23.1 and 0.31.0. The history is read, the configuration, the summary, and the
-measurements of the machine as ``system/...``; text that the program printed, and files, are not.
+Written by wandb 0.14.0, 0.15.12, 0.23.1 and 0.31.0. The history is read with its histograms, the configuration, the
+summary, and the measurements of the machine as ``system/...``; text that the program printed, and files, are not.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from runaudit.model import Note, RawLog
 from runaudit.readers import Reader
 from runaudit.readers._json import as_number, flatten
 from runaudit.readers._stores.points import Points, is_media
+from runaudit.readers._stores.wandb_histograms import MOST, Histograms, part_of
 from runaudit.readers._stores.wandb_log import IDENT, MAGIC, START, VERSION, Damage, read_records
 from runaudit.readers._wire import BYTES, VARINT, Field, WireError, fields, signed, varint
 from runaudit.readers._words import is_index, is_metric, listed
@@ -43,6 +44,7 @@ class _Found:
     config: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     lists: set[str] = field(default_factory=set)
+    histograms: Histograms = field(default_factory=Histograms)
     exit_code: int | None = None
     broken: int = 0
 
@@ -55,8 +57,8 @@ def claims(path: PurePosixPath, head: bytes) -> bool:
 def read(path: Path) -> tuple[RawLog, ...]:
     """Return the run of the file. A tail that is cut off and damaged records are left out with a note.
 
-    ``tables["summary"]`` has the last values that W&B kept. Raises ``LogError`` if the file is no such log or nothing
-    but measurements of the machine was logged, ``OSError``.
+    ``tables["summary"]`` has the last values that W&B kept, ``tables["histograms"]`` the (step, Histogram) by name.
+    Raises ``LogError`` if the file is no such log or nothing but measurements of the machine was logged, ``OSError``.
     """
     _refuse_other_content(path)
     found, damage = _Found(), Damage()
@@ -72,7 +74,9 @@ def read(path: Path) -> tuple[RawLog, ...]:
     found.config.pop("_wandb", None)
     summary = {name: value for name, value in found.summary.items() if not name.startswith("_")}
     known = any(is_metric(one.name) for one in series)  # tables alone would pass for a run
-    tables = {"summary": summary} if summary and known else {}
+    tables: dict[str, Any] = {"summary": summary} if summary and known else {}
+    if found.histograms.found:
+        tables["histograms"] = {tag: tuple(rows) for tag, rows in found.histograms.found.items()}
     return (RawLog("wandb_offline", series, config=found.config, tables=tables, notes=notes),)
 
 
@@ -117,31 +121,43 @@ def _take_row(found: _Found, record: bytes, part: Field) -> None:
             if number is not None:
                 found.points.add(f"system/{name}", number, row)
         return
+    step = found.history
     found.history += 1
     named = False
+    parts: dict[str, dict[str, Any]] = {}
     for name, text in _items(record, part, ITEMS[HISTORY]):
-        named = named or name == "_step"
         number = _plain(text)
         if number is None:
-            _take_value(found, name, text, row)
-        else:
-            found.points.add(name, number, row)
+            _take_value(found, name, text, row, parts)
+            continue
+        found.points.add(name, number, row)
+        if name == "_step":
+            named, step = True, int(number)
     if not named:
         steps = [f for f in fields(record, part.start, part.stop) if (f.number, f.wire) == (STEP, BYTES)]
         if steps:
-            found.points.add("_step", float(_number_of(record, steps[-1], 1)), row)
+            step = _number_of(record, steps[-1], 1)
+            found.points.add("_step", float(step), row)
+    found.histograms.take(parts, step)
 
 
-def _take_value(found: _Found, name: str, text: bytes, row: int) -> None:
-    """Take a value that is no plain number: numbers in a mapping, or a NaN that an old writer spelled as text."""
+def _take_value(found: _Found, name: str, text: bytes, row: int, parts: dict[str, dict[str, Any]]) -> None:
+    """Take a value that is no plain number: numbers in a mapping, or a NaN that an old writer spelled as text.
+
+    What may belong to a histogram goes into ``parts``.
+    """
     value = _load(text)
     if is_media(value):
+        parts[name] = value
         return
+    piece = part_of(name)
+    if piece is not None and (piece[1] != "_type" or value == "histogram"):
+        parts.setdefault(piece[0], {})[piece[1]] = value
     for inner, content in flatten({name: value}, separator="."):
         number = as_number(content)
         if number is not None:
             found.points.add(inner, number, row)
-        elif isinstance(content, list) and content and as_number(content[0]) is not None:
+        elif isinstance(content, list) and content and as_number(content[0]) is not None and part_of(inner) is None:
             found.lists.add(inner)
 
 
@@ -193,7 +209,7 @@ def _decode(key: bytes) -> str:
 def _plain(text: bytes) -> float | None:
     """Return the number that JSON holds, ``NaN`` and ``Infinity`` included, None for anything else."""
     try:
-        return float(text)
+        return None if b"_" in text else float(text)
     except ValueError:
         return None
 
@@ -222,6 +238,10 @@ def _remarks(found: _Found, damage: Damage) -> Iterator[str]:
         yield f"{found.broken} records are no protobuf message, left out"
     if damage.ends_inside is not None:
         yield f"the file ends inside the record at byte {damage.ends_inside}, which is left out"
+    if found.histograms.broken:
+        yield f"histograms left out: {found.histograms.broken:,}, whose edges and counts do not belong together"
+    if found.histograms.left_out:
+        yield f"histograms left out: {found.histograms.left_out:,}, since {MOST:,} are read at most"
     for name in sorted(found.lists):
         yield f"{name}: lists of numbers are not read"
     if found.exit_code:

@@ -56,7 +56,7 @@ def gradients(parameters: Mapping[str, Tensor], *, scale: Tensor | None, closely
 def norms(parameters: Mapping[str, Tensor], before: Sequence[Tensor]) -> Values:
     """Return the norm of each parameter before the update, and the norm of its change as a part of that.
 
-    The ratio is NaN, and left out by the reader, where the weights are all zero.
+    The ratio is infinite or NaN where the weights are all zero.
     """
     start = torch.stack([n.float() for n in torch._foreach_norm(list(before))])
     change = torch._foreach_sub([p.detach() for p in parameters.values()], list(before))

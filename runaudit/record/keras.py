@@ -35,7 +35,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc, unused-igno
         """Open the log; a further ``fit`` goes on in it."""
         del logs
         if self._recorder is None:
-            said = {**self._described(), **self._settings.get("config", {})}
+            said = {**(self._described() or {}), **self._settings.get("config", {})}
             self._recorder = Recorder(self._path, **{**self._settings, "config": said})
         self._last = perf_counter()
 

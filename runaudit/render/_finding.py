@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runaudit import plot
-from runaudit.model import Curve, Finding, RunReport
+from runaudit.model import Curve, Finding, Heatmap, RunReport
 from runaudit.pen import Pen
 from runaudit.plot import Axis
+from runaudit.render._heat import heat_lines
 from runaudit.render._panel import Window, panel
-from runaudit.render._words import change, pairs, place, steps_of, sure
+from runaudit.render._words import change, pairs, place, sure, when
 from runaudit.text import cells, wrap
 
 ROWS = 4
@@ -26,6 +27,7 @@ class Story:
 
     ``siblings`` are findings of the same rule in the same run on other series; ``told`` is the run above, "" if none,
     where the reasons of this rule were given already. ``drawn`` says that the same picture stands above in this run.
+    ``heats`` are the maps of the layers that it or a consequence is about, without those that stand above.
     """
 
     finding: Finding
@@ -35,6 +37,7 @@ class Story:
     siblings: Sequence[Finding] = ()
     told: str = ""
     drawn: bool = False
+    heats: Sequence[Heatmap] = ()
 
 
 def headline(pen: Pen, finding: Finding) -> list[str]:
@@ -49,7 +52,9 @@ def finding_lines(pen: Pen, story: Story) -> list[str]:
     finding, run = story.finding, story.run
     bar = pen.paint("gutter", f"   {pen.glyph('bar')}")
     lines = [*headline(pen, finding), *_arrow(pen, story)]
-    for block in ([] if story.drawn else _picture(pen, finding, run), _evidence(pen, finding)):
+    picture = [] if story.drawn else _picture(pen, finding, run)
+    heats = [heat_lines(pen, one, pen.width - 6, _series(story)) for one in story.heats]
+    for block in (picture, *heats, _evidence(pen, finding)):
         if block:
             lines += [bar, *(f"{bar}  {line}" for line in block)]
     lines.append(bar)
@@ -70,11 +75,15 @@ def finding_lines(pen: Pen, story: Story) -> list[str]:
     return lines
 
 
+def _series(story: Story) -> list[str]:
+    return [f.series for f in (story.finding, *story.siblings, *story.consequences)]
+
+
 def _arrow(pen: Pen, story: Story) -> list[str]:
     """Return the place and the steps, on one line if they fit."""
     where = pen.clean(place(story.root, story.finding))
     lines = pen.hang(pen.paint("gutter", "  --> "), where, indent=6)
-    steps = steps_of(pen, story.finding, story.run.step_unit if story.run is not None else "step")
+    steps = when(pen, story.finding, story.run)
     used = cells(wrap(where, pen.width - 6)[-1])
     if steps and 6 + used + 3 + len(steps) <= pen.width:
         lines[-1] += f" {pen.glyph('dot')} {steps}"
@@ -139,8 +148,7 @@ def _zoom(finding: Finding, whole: Axis, curve: Curve) -> Axis:
 
 
 def _siblings(pen: Pen, story: Story) -> list[str]:
-    unit = story.run.step_unit if story.run is not None else "step"
-    named = [f"{f.series} ({steps_of(pen, f, unit)})" for f in story.siblings[:MOST_SIBLINGS]]
+    named = [f"{f.series} ({when(pen, f, story.run)})" for f in story.siblings[:MOST_SIBLINGS]]
     more = len(story.siblings) - MOST_SIBLINGS
     return _field(pen, "also in", [", ".join([*named, *([f"{more} more"] if more > 0 else [])])] if named else [])
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from runaudit.model import Crash, Finding, Report, Skip, Unreadable
 from runaudit.pen import Pen
-from runaudit.render._table import tally
+from runaudit.render._table import tallies
 from runaudit.render._verdict import counted, judge
-from runaudit.render._words import locate, run_name
+from runaudit.render._words import compared, gone, locate, run_name
 from runaudit.text import cells, count, left, wrap
 
 MOST_ASKS = 8  # lines of what to log unless verbose
+APART = ("log a gradient check", "log the weights")  # last: they take a file of their own beside the log
 MOST_FILES = 10  # unreadable files named unless verbose
 
 
@@ -19,14 +20,14 @@ def skipped(pen: Pen, report: Report) -> list[str]:
         return []
     if pen.options.verbosity > 0:
         return _every_skip(pen, report)
-    logged = {curve.name for run in report.runs for curve in run.curves} if len(report.runs) == 1 else set()
+    logged = {curve.name for run in report.runs for curve in run.curves} if len(report.judged) == 1 else set()
     groups: dict[str, dict[str, None]] = {}
     for skip in report.skips:
         groups.setdefault(_ask(skip, logged), {})[skip.rule] = None
     rules = {s.rule for s in report.skips}
-    some, log = (" on some runs", "the logs hold") if len(report.runs) > 1 else ("", "the log holds")
+    some, log = (" on some runs", "the logs hold") if len(report.judged) > 1 else ("", "the log holds")
     lines = _heading(pen, "bold", f"skipped {count(len(rules), 'rule')}", f"{some}: {log} too little for a verdict")
-    asks = sorted(groups.items(), key=lambda g: (not g[0].startswith("log "), -len(g[1]), g[0]))
+    asks = sorted(groups.items(), key=lambda g: (not g[0].startswith("log "), g[0].startswith(APART), -len(g[1]), g[0]))
     shown, hidden = asks[:MOST_ASKS], asks[MOST_ASKS:]
     width = min(max(cells(pen.clean(a)) for a, _ in shown), pen.width * 2 // 5)
     for ask, names in shown:
@@ -75,7 +76,7 @@ def _two_columns(pen: Pen, first: str, second: str, width: int) -> list[str]:
 def _every_skip(pen: Pen, report: Report) -> list[str]:
     lines = [pen.paint("bold", f"skipped {count(len(report.skips), 'check')}")]
     for skip in report.skips:
-        where = f" on {run_name(report.root, skip.run)}" if len(report.runs) > 1 else ""
+        where = f" on {run_name(report.root, skip.run)}" if len(report.judged) > 1 else ""
         ask = f" (log {'; '.join(skip.needs)})" if skip.needs else ""
         lines += pen.hang("  ", pen.prose(f"{skip.rule}{where}: {skip.reason}{ask}"), indent=4)
     return lines
@@ -103,15 +104,23 @@ def _file(pen: Pen, root: str, file: Unreadable) -> str:
     return pen.clean(f"{locate(root, file.path)}{line}: {file.reason}")
 
 
+def plug_ins(pen: Pen, report: Report) -> list[str]:
+    """Return the plug-ins that cannot be used: defects of other packages, and what they would say is not said."""
+    found = [crash for crash in report.crashes if crash.plug_in]
+    if not found:
+        return []
+    lines = _heading(pen, "error", count(len(found), "broken plug-in"), ": the audit went on without")
+    return [*lines, *(line for c in found for line in pen.hang("  ", pen.clean(f"{c.rule}: {c.error}"), indent=4))]
+
+
 def crashed(pen: Pen, report: Report) -> list[str]:
     """Return the rules that raised: defects of runaudit, never of the run."""
-    if not report.crashes:
+    found = [crash for crash in report.crashes if not crash.plug_in]
+    if not found:
         return []
-    lines = _heading(
-        pen, "error", count(len(report.crashes), "crash", "crashes"), ": a defect of runaudit, please report it"
-    )
+    lines = _heading(pen, "error", count(len(found), "crash", "crashes"), ": a defect of runaudit, please report it")
     by_rule: dict[str, list[Crash]] = {}
-    for crash in report.crashes:
+    for crash in found:
         by_rule.setdefault(crash.rule, []).append(crash)
     for first, *more in by_rule.values():
         lines += _crash(pen, report.root, first, f" and {count(len(more), 'more run')}" if more else "")
@@ -150,6 +159,20 @@ def suppressed(pen: Pen, report: Report) -> list[str]:
     return lines
 
 
+def fixed(pen: Pen, report: Report) -> list[str]:
+    """Return what the baseline lists and the rules no longer find."""
+    if not report.fixed:
+        return []
+    number = count(sum(one.count for one in report.fixed), "finding")
+    hint = f": runaudit baseline prune takes them out of {pen.short(report.baseline, 40)}"
+    lines = _heading(pen, "ok", f"{number} fixed", hint)
+    most = len(report.fixed) if pen.options.verbosity > 0 else MOST_FILES
+    lines += [line for one in report.fixed[:most] for line in pen.hang("  ", pen.clean(gone(one)), indent=4)]
+    if len(report.fixed) > most:
+        lines.append(pen.paint("dim", f"  and {count(len(report.fixed) - most, 'more', 'more')}: --verbose names them"))
+    return lines
+
+
 def failures(pen: Pen, report: Report) -> list[str]:
     """Return what fails the audit besides findings: required rules that could not judge, too many warnings."""
     if not report.failures:
@@ -160,13 +183,12 @@ def failures(pen: Pen, report: Report) -> list[str]:
 
 def counts(pen: Pen, report: Report) -> list[str]:
     """Return what was counted besides findings: runs, checks (a rule on a run), findings set aside, other files."""
-    passed = sum(len(run.passed) for run in report.runs)
-    known = sum(f.status == "known" for f in report.findings)
+    passed = sum(len(run.passed) for run in report.judged)
     parts = [
-        f"{count(len(report.runs), 'run')}: {tally(report.runs)}" if len(report.runs) > 1 else "",
-        count(passed, "check passed", "checks passed") if report.runs else "",
+        *tallies(report),
+        count(passed, "check passed", "checks passed") if report.judged else "",
         f"{count(len(report.skips))} skipped" if report.skips else "",
-        f"{count(known)} known" if known else "",
+        compared(report),
         f"{count(len(report.suppressed))} suppressed" if report.suppressed else "",
         count(report.ignored_files, "other file ignored", "other files ignored") if report.ignored_files else "",
         f"settings of {pen.short(report.config, 60)}" if report.config else "",
@@ -181,7 +203,7 @@ def counts(pen: Pen, report: Report) -> list[str]:
 def verdict(pen: Pen, report: Report) -> list[str]:
     """Return the last line: verdict, counts, exit code, and where to read on, if need be on a line before it."""
     kind, word = judge(report)
-    said = counted(report, "nothing found" if report.runs else f"nothing to audit in {pen.short(report.root, 30)}")
+    said = counted(report, "nothing found" if report.judged else f"nothing to audit in {pen.short(report.root, 30)}")
     roots = [f for f in report.findings if f.consequence_of is None] or report.findings
     hint = f"runaudit explain {min(roots, key=_rank).rule}" if roots else ""
     head, rest = f"{pen.glyph(kind)} {word}", f"  {said}  exit {report.exit_code}"

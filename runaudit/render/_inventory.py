@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
+from runaudit import schedules
 from runaudit.maps import guess
 from runaudit.model import Report, Run, Understood, Unreadable
 from runaudit.names import understand
@@ -43,6 +44,8 @@ def _run(pen: Pen, run: Run, root: str) -> list[str]:
     if run.config:
         known = ", ".join(f"{name} {value(given)}" for name, given in run.config.items())
         lines += pen.hang("  config  ", pen.clean(known), indent=10)
+    schedule = schedules.of_run(run.series, run.step_unit)
+    lines += pen.hang("  schedule  ", pen.clean(schedule), indent=12) if schedule else []
     lines += ["", *_columns(pen, run.names)] if run.names else []
     if run.notes:
         lines.append("")

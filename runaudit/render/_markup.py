@@ -21,8 +21,8 @@ def inline(text: str) -> str:
     """
     marked = SPECIAL.sub(r"\\\1", escape(clean(text.strip()), quote=False))
     marked = FIRST.sub(r"\1\\\2", marked)
-    marked = marked.replace("://", "&#58;//").replace("www", "ww&#119;").replace("$", "<span>$</span>")
-    return re.sub(r"#(?=\d)|@|\bGH-(?=\d)", lambda sign: sign.group() + APART, marked)
+    marked = re.sub(r"#(?=\d)|@|\bGH-(?=\d)|:(?=//)|ww(?=w)", lambda sign: sign.group() + APART, marked)
+    return marked.replace("$", "<span>$</span>")
 
 
 def code(text: str, *, cell: bool = False) -> str:

@@ -9,7 +9,7 @@ from runaudit.model import Curve, Finding, RunReport, Severity
 from runaudit.pen import Pen
 from runaudit.render._markup import code, html, inline
 from runaudit.render._run import key_curves
-from runaudit.render._words import change, extent, locate, place, run_name, steps_of, sure
+from runaudit.render._words import change, extent, is_search, locate, place, run_name, sure, when
 from runaudit.text import count, number, one_line, shorten
 
 SPARK = 24
@@ -26,6 +26,8 @@ def summary(pen: Pen, run: RunReport, findings: Sequence[Finding], root: str) ->
     counts = [count(n, str(s)) for s in Severity if (n := sum(f.severity is s for f in findings))]
     curves = [c for c in run.curves if c.points]
     facts = [", ".join(counts) or "no findings", html(run.format)]
+    if is_search(run):
+        facts.append(count(len(run.tables["trials"]), "trial"))
     if curves:
         facts.append(extent(pen, min(c.first_step for c in curves), max(c.last_step for c in curves), run.step_unit))
     name = pen.short(run_name(root, run.id, run.paths), NAME)
@@ -43,8 +45,7 @@ def findings_part(pen: Pen, run: RunReport | None, findings: Sequence[Finding], 
     for rule, (first, *others) in groups.items():
         below = [f for f in findings if f.consequence_of == rule]
         lines += _told(pen, run, first, root)
-        unit = run.step_unit if run is not None else "step"
-        lines += [f"- **Also in:** {code(f.series)} {steps_of(pen, f, unit)}" for f in others[:MOST_NOTES]]
+        lines += [f"- **Also in:** {code(f.series)} {inline(when(pen, f, run))}" for f in others[:MOST_NOTES]]
         lines += [f"- and {count(len(others) - MOST_NOTES, 'more series', 'more series')}"] * (len(others) > MOST_NOTES)
         lines += [f"- **Also explains** {code(f.rule)} ({f.severity}): {_text(f.message)}" for f in below[:MOST_NOTES]]
         lines.append("")
@@ -52,7 +53,7 @@ def findings_part(pen: Pen, run: RunReport | None, findings: Sequence[Finding], 
 
 
 def _told(pen: Pen, run: RunReport | None, finding: Finding, root: str) -> list[str]:
-    steps = steps_of(pen, finding, run.step_unit if run is not None else "step")
+    steps = inline(when(pen, finding, run))
     known = " (known)" if finding.status == "known" else ""
     where = code(shorten(place(root, finding), PATH))
     tag = f"{pen.glyph(MARKS[finding.severity])} **{finding.severity} {code(finding.rule)}**{known}"
@@ -85,7 +86,8 @@ def curves_part(pen: Pen, run: RunReport, findings: Sequence[Finding]) -> str:
         drawn = code(shape, cell=True).replace(" ", GAP)
         ends = f"{number(curve.first)} {arrow} {number(curve.last)}"
         rows.append(f"| {code(pen.short(curve.name, NAME), cell=True)} | {drawn} | {ends} | {_lowest(curve)} |")
-    return "\n".join(rows) + "\n\n"
+    schedule = f"Learning rate: {_text(run.schedule)}\n\n" if run.schedule else ""
+    return "\n".join(rows) + f"\n\n{schedule}"
 
 
 def _lowest(curve: Curve) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from runaudit import plot
 from runaudit.model import Curve, Finding, RunReport
 from runaudit.pen import Pen
+from runaudit.render._heat import heat_lines
 from runaudit.render._panel import panel
+from runaudit.render._picture import picture_lines
 from runaudit.render._sparks import frame_of, sparklines
 from runaudit.render._words import extent, heading, locate, run_name
 from runaudit.text import count
@@ -45,10 +47,14 @@ def run_lines(pen: Pen, run: RunReport, findings: Sequence[Finding], root: str) 
     curves = key_curves(run, findings, every=pen.options.verbosity > 0)
     if curves:
         lines += ["", *_curves(pen, curves, findings)]
+    if run.schedule and pen.options.verbosity >= 0:
+        lines += pen.hang(f"  {pen.paint('dim', 'schedule')}  ", pen.clean(run.schedule), indent=12)
     hidden = len([c for c in run.curves if c.points]) - len(curves)
     if hidden:
         lines.append(pen.paint("dim", f"  {count(hidden, 'more series', 'more series')}: --verbose shows them"))
-    return lines + _details(pen, run, root)
+    if pen.options.verbosity > 0:
+        lines += [line for block in _pictures(pen, run, findings) for line in ("", *(f"  {row}" for row in block))]
+    return lines + details(pen, run, root)
 
 
 def _curves(pen: Pen, curves: Sequence[Curve], findings: Sequence[Finding]) -> list[str]:
@@ -63,7 +69,15 @@ def _curves(pen: Pen, curves: Sequence[Curve], findings: Sequence[Finding]) -> l
     return lines + sparklines(pen, others, roots, steps, frame)
 
 
-def _details(pen: Pen, run: RunReport, root: str) -> list[str]:
+def _pictures(pen: Pen, run: RunReport, findings: Sequence[Finding]) -> list[list[str]]:
+    """Return the heat maps that no finding will show, and the pictures."""
+    told = {f.series.partition("/")[0] for f in findings}
+    maps = [heat_lines(pen, one, pen.width - 2) for one in run.heatmaps if one.quantity not in told]
+    return [*maps, *(picture_lines(pen, one, pen.width - 2) for one in run.pictures)]
+
+
+def details(pen: Pen, run: RunReport, root: str) -> list[str]:
+    """Return the notes on how a log was read, and what passed; without ``--verbose`` how many notes there are."""
     if pen.options.verbosity <= 0:
         if not run.notes:
             return []

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from runaudit import plot
-from runaudit.model import Curve, Finding, RunReport
+from runaudit.model import Curve, Finding, Report, RunReport
 from runaudit.pen import WORDS, Pen
 from runaudit.text import cells, count, left, number, right, shorten
 
@@ -49,6 +49,15 @@ def table(pen: Pen, runs: Sequence[RunReport], findings: Mapping[str, Sequence[F
         words = f"{count(len(runs) - len(faulty), 'run')} without findings: --verbose lists them"
         lines.append(f"{pen.paint('ok', pen.glyph('ok'))} {words}")
     return lines
+
+
+def tallies(report: Report) -> list[str]:
+    """Return how many runs and searches there are of each verdict, in words; nothing for a single run."""
+    runs = [f"{count(len(report.runs), 'run')}: {tally(report.runs)}"] if len(report.runs) > 1 else []
+    if not report.sweeps:
+        return runs
+    runs = runs or ([f"1 run: {tally(report.runs)}"] if report.runs else [])
+    return [*runs, f"{count(len(report.sweeps), 'search', 'searches')}: {tally(report.sweeps)}"]
 
 
 def tally(runs: Sequence[RunReport]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from runaudit.model import Crash, Finding, Report, RunReport, Severity, Unreadable
 from runaudit.pen import Options, Pen
+from runaudit.render._words import judged
 from runaudit.text import count
 
 UNBROKEN = 1_000_000  # columns of a line that is not wrapped
@@ -23,9 +24,11 @@ def judge(report: Report) -> tuple[str, str]:
         return "fail", "FAIL"
     if report.exit_code == 4:
         return "fail", "INCOMPLETE"
-    if not report.runs:
+    if not report.judged:
         return "unknown", "NO RUN"
-    verdicts = {r.verdict for r in report.runs}
+    if all_known(report):
+        return "ok", "OK"
+    verdicts = {r.verdict for r in report.judged}
     if "fail" in verdicts:  # --fail-on never changes the exit code, not what was found
         return "fail", "FAIL"
     if "warn" in verdicts:
@@ -33,32 +36,64 @@ def judge(report: Report) -> tuple[str, str]:
     return ("unknown", "UNKNOWN") if verdicts == {"unknown"} else ("ok", "OK")
 
 
+def all_known(report: Report) -> bool:
+    """Say whether there is something to warn of, and the baseline lists all of it."""
+    bad = [f for f in report.findings if f.severity is not Severity.NOTE]
+    return bool(bad) and all(f.status == "known" for f in bad)
+
+
 def headline(report: Report) -> str:
-    """Return the verdict as a sentence without a full stop: ``2 of 5 runs fail``."""
-    runs = report.runs
-    if not runs:
+    """Return the verdict as a sentence without a full stop: ``2 of 5 runs fail``, ``1 search warns``."""
+    every = report.judged
+    if not every:
         return "no run found"
+    alone = len(every) == 1
+    if judge(report)[0] == "ok" and all_known(report):
+        return "nothing new" if alone else f"{judged(report)}, nothing new"
     for verdict, verb in (("fail", "fail"), ("warn", "warn")):
-        bad = sum(r.verdict == verdict for r in runs)
-        if bad:
-            return f"{verb}s" if len(runs) == 1 else f"{bad} of {len(runs)} runs {verb}{'' if bad > 1 else 's'}"
+        bad = [_bad(group, name, verdict, verb) for group, name in _groups(report)]
+        if any(bad):
+            return f"{verb}s" if alone else " and ".join(filter(None, bad))
     if report.failures:
-        return "does not meet a requirement" if len(runs) == 1 else f"{len(runs)} runs, a requirement is not met"
+        return "does not meet a requirement" if alone else f"{judged(report)}, a requirement is not met"
     if judge(report)[1] == "INCOMPLETE":
         return "incomplete"
-    if all(r.verdict == "unknown" for r in runs):
+    if all(r.verdict == "unknown" for r in every):
         return "too little in the log for a verdict"
-    return "ok" if len(runs) == 1 else f"{len(runs)} runs, nothing to warn of"
+    return "ok" if alone else f"{judged(report)}, nothing to warn of"
+
+
+def _groups(report: Report) -> tuple[tuple[Sequence[RunReport], tuple[str, str]], ...]:
+    return (report.runs, ("run", "runs")), (report.sweeps, ("search", "searches"))
+
+
+def _bad(group: Sequence[RunReport], name: tuple[str, str], verdict: str, verb: str) -> str:
+    """Return how many of a group have the verdict, "" if none has."""
+    bad = sum(r.verdict == verdict for r in group)
+    if not bad:
+        return ""
+    words = f"1 {name[0]}" if len(group) == 1 else f"{bad} of {len(group)} {name[1]}"
+    return f"{words} {verb}{'' if bad > 1 else 's'}"
 
 
 def counted(report: Report, nothing: str = "nothing found") -> str:
-    """Return how many errors, warnings, notes, corrupt files, crashes and failed requirements there are, in words."""
+    """Return how many errors, warnings, notes, corrupt files, crashes, plug-ins and failed requirements, in words."""
     corrupt = sum(u.kind == "corrupt" for u in report.unreadable)
-    parts = [count(report.count(s), str(s)) for s in Severity if report.count(s)]
+    parts = [_counted(report, s) for s in Severity if report.count(s)]
     parts += [count(corrupt, "corrupt file")] if corrupt else []
-    parts += [count(len(report.crashes), "crash", "crashes")] if report.crashes else []
+    plug_ins = sum(crash.plug_in for crash in report.crashes)
+    crashes = len(report.crashes) - plug_ins
+    parts += [count(crashes, "crash", "crashes")] if crashes else []
+    parts += [count(plug_ins, "broken plug-in")] if plug_ins else []
     parts += [count(len(report.failures), "failed requirement")] if report.failures else []
     return ", ".join(parts) or nothing
+
+
+def _counted(report: Report, severity: Severity) -> str:
+    """Return how many findings of a severity there are, and how many of them the baseline lists."""
+    total, known = report.count(severity), sum(f.severity is severity and f.status == "known" for f in report.findings)
+    some = f" ({count(known)} known)" if known < total else " (known)"
+    return count(total, str(severity)) + (some if known else "")
 
 
 def worst_first(findings: Sequence[Finding]) -> list[Finding]:
@@ -75,10 +110,10 @@ def unread(report: Report) -> list[Unreadable]:
 
 
 def crashed(report: Report) -> list[Crash]:
-    """Return the crashes by rule and run."""
-    return sorted(report.crashes, key=lambda c: (c.rule, c.run, c.error))
+    """Return the crashes by rule and run, plug-ins that cannot be used first."""
+    return sorted(report.crashes, key=lambda c: (not c.plug_in, c.rule, c.run, c.error))
 
 
 def by_id(report: Report) -> dict[str, RunReport]:
-    """Return the runs by id, in its order."""
-    return {run.id: run for run in sorted(report.runs, key=lambda r: r.id)}
+    """Return the runs and the searches by id, in its order."""
+    return {run.id: run for run in sorted(report.judged, key=lambda r: r.id)}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from runaudit.model import Finding, Prescription, RunReport
+from runaudit.model import Finding, Known, Prescription, Report, RunReport
 from runaudit.pen import Pen
 from runaudit.text import cells, count, number
+
+LONGEST = 60  # columns of the name of a trial
 
 
 def locate(root: str, path: str) -> str:
@@ -17,7 +19,9 @@ def locate(root: str, path: str) -> str:
 
 
 def run_name(root: str, run: str, paths: Sequence[str] = ()) -> str:
-    """Return the name of a run; one that is the audited folder itself goes by its only file, or by the folder."""
+    """Return the name of a run or a search; that of the audited folder itself is its only file, or the folder."""
+    if run == "*":
+        return locate(root, run)
     if run != ".":
         return run
     return locate(root, paths[0]) if len(paths) == 1 else root
@@ -55,6 +59,56 @@ def steps_of(pen: Pen, finding: Finding, unit: str) -> str:
     if not finding.series:
         return ""
     return extent(pen, finding.first_step, finding.last_step, unit)
+
+
+def when(pen: Pen, finding: Finding, run: RunReport | None) -> str:
+    """Return the window of a finding in what the steps of its run count, "" for a finding about no step.
+
+    In a search that is a trial, by its name, or how many there are.
+    """
+    if run is not None and is_search(run):
+        return _trials(pen, finding, run)
+    return steps_of(pen, finding, run.step_unit if run is not None else "step")
+
+
+def _trials(pen: Pen, finding: Finding, search: RunReport) -> str:
+    rows = search.tables["trials"]
+    if finding.first_step != finding.last_step or not 0 <= finding.first_step < len(rows):
+        return count(len(rows), "trial")
+    name = str(rows[finding.first_step].get("name") or finding.first_step)
+    short = pen.short(name.removeprefix(search.id.removesuffix("*")), LONGEST)
+    return short if short.startswith("trial") else f"trial {short}"
+
+
+def is_search(run: RunReport) -> bool:
+    """Say whether what was judged is a search, and no run."""
+    return bool(run.tables.get("trials"))
+
+
+def judged(report: Report) -> str:
+    """Return how many runs and searches were judged, in words: ``12 runs and 1 search``."""
+    runs, sweeps = len(report.runs), len(report.sweeps)
+    return " and ".join(
+        ([count(runs, "run")] if runs or not sweeps else []) + ([count(sweeps, "search", "searches")] if sweeps else [])
+    )
+
+
+def compared(report: Report) -> str:
+    """Return how many findings are new, known and fixed, "" where there is no baseline.
+
+    Without one a report may still hold what somebody else marked as known.
+    """
+    known = sum(f.status == "known" for f in report.findings)
+    fixed = sum(one.count for one in report.fixed)
+    if report.baseline:
+        return f"{count(len(report.findings) - known)} new, {count(known)} known, {count(fixed)} fixed"
+    return f"{count(known)} known" if known else ""
+
+
+def gone(one: Known) -> str:
+    """Return a finding of the baseline that is fixed, in words."""
+    times = f" ({count(one.count, 'time')})" if one.count > 1 else ""
+    return f"{one.run}: {one.severity}[{one.rule}]{f' {one.series}' if one.series else ''}{times}"
 
 
 def sure(finding: Finding) -> str:

@@ -29,8 +29,9 @@ def render(report: Report, options: Options) -> str:
     runs = by_id(report)
     for crash in crashed(report):
         paths = runs[crash.run].paths if crash.run in runs else ()
-        where = locate(report.root, paths[0] if paths else crash.run)
-        lines.append(_line(pen, where, "error", "error[crash]", f"{crash.rule}: {crash.error}"))
+        where = crash.rule if crash.plug_in else locate(report.root, paths[0] if paths else crash.run)
+        tag, words = ("plug-in", crash.error) if crash.plug_in else ("crash", f"{crash.rule}: {crash.error}")
+        lines.append(_line(pen, where, "error", f"error[{tag}]", words))
     plain = pen_of(options)
     last = verdict(plain, report)[-1]
     return "\n".join([*lines, pen.paint(_style(report), last)]) + "\n"

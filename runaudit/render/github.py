@@ -10,7 +10,7 @@ from runaudit.render import Renderer
 from runaudit.render._footer import verdict
 from runaudit.render._places import repo_path
 from runaudit.render._verdict import by_id, crashed, pen_of, unread, worst_first
-from runaudit.render._words import run_name, steps_of
+from runaudit.render._words import run_name, when
 from runaudit.text import clean, count, shorten
 
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -29,12 +29,13 @@ def render(report: Report, options: Options) -> str:
     groups = {severity: [f for f in new if f.severity is severity] for severity in Severity}
     room = dict.fromkeys(Severity, MOST) | {Severity.ERROR: MOST - len(first)}
     known = len(report.findings) - len(new)
-    counting = known > 0 or any(len(group) > room[severity] for severity, group in groups.items())
+    fixed = sum(one.count for one in report.fixed)
+    counting = known + fixed > 0 or any(len(group) > room[severity] for severity, group in groups.items())
     room[Severity.NOTE] -= counting  # the notice that counts takes a place itself
     lines = [*first, *(_annotation(report, f, options) for s in Severity for f in groups[s][: room[s]])]
     if counting:
         rest = {s: len(groups[s]) - room[s] for s in Severity}
-        lines.append(_command("notice", _rest(rest, known), title="runaudit"))
+        lines.append(_command("notice", _rest(rest, known, fixed), title="runaudit"))
     last = verdict(pen_of(options), report)[-1].replace("##[", "##\\[")
     return "\n".join([*lines, last]) + "\n"
 
@@ -43,7 +44,7 @@ def _annotation(report: Report, finding: Finding, options: Options) -> str:
     run = by_id(report).get(finding.run)
     pen = pen_of(options)
     name = pen.short(run_name(report.root, finding.run, run.paths if run is not None else ()), 200)
-    steps = steps_of(pen, finding, run.step_unit if run is not None else "step")
+    steps = when(pen, finding, run)
     words = [f"{name}{f', {steps}' if steps else ''}: {finding.message}", *finding.evidence]
     words += [f"try: {' '.join(finding.remedy[0].split())}"] if finding.remedy else []
     text = "\n".join(shorten(clean(w.strip()), LONGEST // 3) for w in words)
@@ -60,9 +61,11 @@ def _incomplete(report: Report) -> list[str]:
     lines = [_command("error", shorten(clean(f), LONGEST), title="runaudit (required)") for f in report.failures]
     crashes = crashed(report)
     if crashes:
-        first = f"{crashes[0].rule} on {crashes[0].run}: {crashes[0].error}"
+        on = "" if crashes[0].plug_in else f" on {crashes[0].run}"
+        first = f"{crashes[0].rule}{on}: {crashes[0].error}"
         more = f" (and {count(len(crashes) - 1, 'more', 'more')})" if len(crashes) > 1 else ""
-        lines.append(_command("error", f"{shorten(clean(first), LONGEST)}{more}", title="runaudit (crash)"))
+        title = f"runaudit ({'plug-in' if crashes[0].plug_in else 'crash'})"
+        lines.append(_command("error", f"{shorten(clean(first), LONGEST)}{more}", title=title))
     corrupt = [u for u in unread(report) if u.kind == "corrupt"]
     if corrupt:
         first, where = corrupt[0].reason, repo_path(report.root, corrupt[0].path)
@@ -72,10 +75,11 @@ def _incomplete(report: Report) -> list[str]:
     return lines
 
 
-def _rest(left_out: Mapping[Severity, int], known: int) -> str:
+def _rest(left_out: Mapping[Severity, int], known: int, fixed: int) -> str:
     parts = [count(n, f"more {severity}") for severity, n in left_out.items() if n > 0]
     parts += [f"{known} known"] if known else []
-    return f"{', '.join(parts)} without an annotation: see the report"
+    said = [f"{', '.join(parts)} without an annotation: see the report"] if parts else []
+    return "; ".join([*said, *([f"{count(fixed, 'finding')} fixed since the baseline"] if fixed else [])])
 
 
 def _command(level: str, message: str, **properties: str | int) -> str:

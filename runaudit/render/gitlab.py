@@ -32,6 +32,7 @@ def render(report: Report, options: Options) -> str:
         paths = runs[crash.run].paths if crash.run in runs else ()
         where = repo_path(report.root, paths[0] if paths else crash.run)
         words = f"the rule {crash.rule} crashed, a defect of runaudit: {crash.error}"
+        words = f"{crash.rule}: {crash.error}" if crash.plug_in else words
         items.append(_item(words, "crash", f"crash/{crash.rule}/{crash.run}", "major", where, None))
     for file in unread(report):
         severity = "major" if file.kind == "corrupt" else "info"

@@ -2,50 +2,51 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
-from collections.abc import Collection, Iterable
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from importlib import resources
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from runaudit import __version__
-from runaudit.model import Report
-from runaudit.pen import Options
+from runaudit.model import Report, Severity
+from runaudit.pen import GLYPHS, WORDS, Options
 from runaudit.render import Renderer
 from runaudit.render._budget import Budget, fitting, octets
-from runaudit.render._html._view import Page, Shown, Viewer
+from runaudit.render._html._assets import asset, digest, environment, smaller, tight
+from runaudit.render._html._figures import FULL, LEAN, Drawn
+from runaudit.render._html._page import Page, Shown, Told
+from runaudit.render._html._svg import Detail
+from runaudit.render._html._view import Viewer
 from runaudit.render._verdict import pen_of
-from runaudit.text import clean, count
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from markupsafe import Markup
 
-LIMIT = 300_000  # octets of a page of up to ``RUNS`` runs, and as much for every so many more
-RUNS = 50
-RESERVE = 1_000  # for the sentence that says what was left out
+LIMIT, RUNS = 300_000, 50  # octets of a page of up to so many runs, and as much for each so many more
+GRID = '<h4 class="sr">Other curves</h4><div class="grid"></div>'  # around the curves of a run
+
 FEW = 20  # more runs than this do not fit in full, and it need not be tried
-LEFT_OUT = "tables of values, facts, the names of passed rules, reasons told before"  # of a lean page
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The runs, by anchor, whose plots are shown: those of their findings, and those of their other curves."""
-
-    findings: Collection[str]
-    curves: Collection[str]
+ALWAYS = ("details of errors", "plots of errors", "details of warnings", "plots of warnings")
+LEFT_OUT = "series in numbers, facts, the names of passed rules, the reasons of skips"  # of a lean page
 
 
 def render(report: Report, options: Options) -> str:
     """Return the page; beyond 300 kB it is drawn leaner, then without the plots of healthy runs, and says so."""
-    viewer = _Writer(report, options)
+    writer = _Writer(report, options)
     if len(report.runs) <= FEW:
-        text = viewer.write(lean=False)
-        if octets(text) <= viewer.limit:
+        text = writer.full()
+        if octets(text) <= writer.limit:
             return text
-    text = viewer.write(lean=True)
-    return text if octets(text) <= viewer.limit else viewer.fitted()
+    return writer.fitted()
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Something that can be left out: the keys under which the page looks it up, and its text."""
+
+    keys: Sequence[str]
+    text: str
 
 
 class _Writer:
@@ -53,97 +54,108 @@ class _Writer:
 
     def __init__(self, report: Report, options: Options) -> None:
         self.report, self.pen = report, pen_of(options)
-        self.limit = LIMIT * max(-(-len(report.runs) // RUNS), 1)
-        self.env = _environment()
+        self.limit = LIMIT * max(len(report.runs), RUNS) // RUNS
+        self.env = environment()
+        self.drawn: dict[str, Markup] = {}
 
-    def write(self, *, lean: bool) -> str:
-        """Return the page with every plot."""
-        page = Viewer(self.pen, self.report, lean=lean).page()
-        every = {run.anchor for run in page.runs}
-        return self._text(page, Kept(every, every), LEFT_OUT if lean else "")
+    def full(self) -> str:
+        """Return the page with everything."""
+        page = self._page(FULL)
+        return self._text(page, {key for _, pieces in self._pieces(page) for piece in pieces for key in piece.keys})
 
     def fitted(self) -> str:
-        """Return the lean page with as many plots as there is room for; those of findings come first."""
-        page = Viewer(self.pen, self.report, lean=True).page()
-        faulty = [r for r in page.runs if r.findings]
-        healthy = [r for r in page.runs if not r.findings]
-        groups = {
-            "findings": map(self._of_findings, faulty),
-            "other curves of runs with findings": map(self._of_run, faulty),
-            "runs without findings": map(self._of_run, healthy),
-        }
-        bare = self._text(page, Kept((), ()))
-        fit = fitting(groups, Budget("a page", self.limit, octets), octets(bare) + RESERVE)
-        many = {name: len(pieces) for name, pieces in fit.items()}
-        told, other, well = many.values()
-        kept = Kept(_anchors(faulty[:told]), _anchors(faulty[:other]) | _anchors(healthy[:well]))
-        every = dict(zip(groups, (len(faulty), len(faulty), len(healthy)), strict=True))
-        short = [f"{name} ({count(every[name] - n, 'run')})" for name, n in many.items() if n < every[name]]
-        return self._text(page, kept, f"{LEFT_OUT}; plots of {', '.join(short)}" if short else LEFT_OUT)
+        """Return a lean page, with as much of what can be left out as there is room for: the worst findings first.
 
-    def _of_findings(self, run: Shown) -> str:
-        return "".join(self._macro("plot", "plot", told.figure) for told in run.findings if told.figure is not None)
+        The plots are as fine as errors and warnings allow, told and drawn in full.
+        """
+        for detail in LEAN:
+            page = self._page(detail)
+            groups = {name: list(pieces) for name, pieces in self._pieces(page)}
+            texts = {name: [piece.text for piece in pieces] for name, pieces in groups.items()}
+            used = octets(self._text(page, (), self._left_out(detail, groups, dict.fromkeys(groups, 0))))
+            fit = {n: len(kept) for n, kept in fitting(texts, Budget("a page", self.limit, octets), used).items()}
+            if all(fit[name] == len(groups[name]) for name in ALWAYS):
+                break
+        kept = {key for name, pieces in groups.items() for piece in pieces[: fit[name]] for key in piece.keys}
+        return self._text(page, kept, self._left_out(detail, groups, fit))
 
-    def _of_run(self, run: Shown) -> str:
-        return self._macro("run", "plots", run)
+    def _left_out(self, detail: Detail, groups: Mapping[str, Sequence[_Piece]], fit: Mapping[str, int]) -> str:
+        """Return in words what a lean page leaves out; ``fit`` is how many pieces of each group it holds."""
+        maps = ["heat maps and pictures"] if any(run.heatmaps or run.pictures for run in self.report.runs) else []
+        axes = ["a second axis for each plot"] if detail.axes == 1 else []
+        short = [f"{name} ({len(p) - fit[name]:,} of {len(p):,})" for name, p in groups.items() if len(p) > fit[name]]
+        return ", ".join([LEFT_OUT, *maps, *axes, *short])
 
-    def _macro(self, template: str, name: str, given: object) -> str:
-        return str(getattr(self.env.get_template(f"{template}.html.jinja").module, name)(given))
+    def _pieces(self, page: Page) -> Iterator[tuple[str, Iterator[_Piece]]]:
+        """Yield by name what can be left out, the most important first."""
+        lists = [*(r.findings for r in (*page.searches, *page.runs)), *(found for _, found in page.orphans)]
+        told = list(chain.from_iterable(lists))
+        by_rank = {s.rank: [t for t in told if t.worst == s.rank] for s in Severity}
+        errors, warnings, notes = by_rank.values()
+        minor = [t for root in told for t in (*root.below, *root.also)]
+        faulty, healthy = [r for r in page.runs if r.findings], [r for r in page.runs if not r.findings]
+        always = self._told(errors), self._plots(errors), self._told(warnings), self._plots(warnings)
+        yield from zip(ALWAYS, always, strict=True)
+        yield "pictures of searches", self._plots(page.searches)
+        yield "details of notes", self._told(notes)
+        yield "details of consequences", self._minor(minor)
+        rest = [*page.searches, *faulty]
+        yield "settings, skipped rules and notes on the logs of runs with findings", self._rest(rest, page)
+        yield "plots of notes", self._plots(notes)
+        yield "other curves of runs with findings", self._plots(faulty, GRID)
+        yield "plots of runs without findings", self._plots(healthy, GRID)
+        yield "settings, skipped rules and notes on the logs of runs without findings", self._rest(healthy, page)
 
-    def _text(self, page: Page, kept: Kept, left_out: str = "") -> str:
+    def _plots(self, of: Iterable[Told | Shown], around: str = "") -> Iterator[_Piece]:
+        for drawn in of:
+            names = [f.name for f in drawn.figures]
+            if names:
+                yield _Piece(names, self._draw(drawn.figures, names) + around)
+
+    def _told(self, told: Iterable[Told]) -> Iterator[_Piece]:
+        return (_Piece([t.anchor], self._macro("finding", "told", t)) for t in told)
+
+    def _minor(self, told: Iterable[Told]) -> Iterator[_Piece]:
+        return (_Piece([t.anchor], self._macro("finding", "folded", t)) for t in told)
+
+    def _rest(self, runs: Iterable[Shown], page: Page) -> Iterator[_Piece]:
+        return (_Piece([run.anchor], self._macro("run", "rest", run, page.lean)) for run in runs)
+
+    def _macro(self, template: str, name: str, *given: object) -> str:
+        return str(getattr(self.env.get_template(f"{template}.html.jinja").module, name)(*given))
+
+    def _draw(self, figures: Sequence[Drawn], kept: Collection[str]) -> Markup:
+        """Return those figures that are kept; each is drawn once a page."""
         from markupsafe import Markup
 
-        style, script = _asset("style.css"), _asset("script.js")
+        for figure in figures:
+            if figure.name in kept and figure.name not in self.drawn:
+                text = tight(self._macro(figure.template, figure.template, figure)).replace("\n", "")
+                self.drawn[figure.name] = Markup(text)  # noqa: S704  the template has escaped it
+        return Markup("\n").join(self.drawn[f.name] for f in figures if f.name in kept)
+
+    def _page(self, detail: Detail) -> Page:
+        self.drawn.clear()
+        return Viewer(self.pen, self.report, detail).page()
+
+    def _text(self, page: Page, kept: Collection[str], left_out: str = "") -> str:
+        from markupsafe import Markup
+
+        style, script = smaller(asset("style.css")), asset("script.js")
         text = self.env.get_template("page.html.jinja").render(
             page=page,
             kept=kept,
+            draw=self._draw,
             left_out=left_out,
-            limit=self.limit // 1000,
+            verbose=f"runaudit check {shlex.quote(page.root)} --verbose",
+            marks={kind: GLYPHS[kind][0] for kind in WORDS},
             version=__version__,
             style=Markup(style),  # noqa: S704  a file of our own
             script=Markup(script),  # noqa: S704  a file of our own
-            style_hash=_digest(style),
-            script_hash=_digest(script),
+            style_hash=digest(style),
+            script_hash=digest(script),
         )
-        return _tight(text) + "\n"
-
-
-def _anchors(runs: Iterable[Shown]) -> set[str]:
-    return {run.anchor for run in runs}
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    def harmless(value: object) -> object:
-        """Return what a template writes without control and bidi characters; autoescape does the rest."""
-        return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    env = Environment(
-        loader=PackageLoader("runaudit.render", "_html"),
-        autoescape=True,
-        finalize=harmless,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters["count"] = count
-    return env
-
-
-def _asset(name: str) -> str:
-    return _tight(resources.files("runaudit.render._html").joinpath(name).read_text("utf-8"))
-
-
-def _tight(text: str) -> str:
-    """Return the text without indents and empty lines; no text of a log holds a line break."""
-    return re.sub(r"\s*\n\s*", "\n", text).strip()
-
-
-def _digest(text: str) -> str:
-    """Return what a content security policy calls the text, so that the browser runs it and nothing else."""
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+        return tight(text) + "\n"
 
 
 RENDERER = Renderer("html", ".html", render)

@@ -10,10 +10,11 @@ from runaudit.model import Crash, Finding, Report, RunReport, Severity, Skip
 from runaudit.pen import Options, Pen
 from runaudit.render import Renderer
 from runaudit.render._verdict import by_id, crashed, pen_of, unread, worst_first
-from runaudit.render._words import change, locate, place, run_name, steps_of, sure
+from runaudit.render._words import change, locate, place, run_name, sure, when
 from runaudit.text import clean
 
 FILES = "files that were not read"
+PLUG_INS = "plug-ins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def _suites(report: Report, pen: Pen) -> Iterator[tuple[str, list[Case]]]:
     named |= {s.run for s in report.skips} | {c.run for c in report.crashes}
     for name in [*runs, *sorted(named - set(runs))]:
         run = runs.get(name)
-        shown = run_name(report.root, name, run.paths if run is not None else ())
+        shown = run_name(report.root, name, run.paths if run is not None else ()) or PLUG_INS
         yield shown, _cases(report, pen, name, run)
     yield FILES, [_file(report, u.path, u.reason, u.kind, u.line) for u in unread(report)]
 
@@ -78,7 +79,7 @@ def _failure(report: Report, pen: Pen, findings: Sequence[Finding], run: RunRepo
 
 
 def _story(report: Report, pen: Pen, finding: Finding, run: RunReport | None) -> Iterator[str]:
-    steps = steps_of(pen, finding, run.step_unit if run is not None else "step")
+    steps = when(pen, finding, run)
     yield f"{finding.severity}[{finding.rule}]: {finding.message}"
     yield f"  at {place(report.root, finding)}{f', {steps}' if steps else ''}"
     yield from (f"  {line}" for line in finding.evidence)
@@ -97,6 +98,8 @@ def _skip(skip: Skip) -> Case:
 
 
 def _crash(crash: Crash) -> Case:
+    if crash.plug_in:
+        return Case(crash.rule, "error", "plug-in", crash.error, ["the audit went on without it"])
     return Case(crash.rule, "error", "crash", crash.error, ["a defect of runaudit: please report it"])
 
 

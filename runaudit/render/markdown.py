@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from runaudit import __version__, plot
-from runaudit.model import Curve, Finding, Report, RunReport, Severity
+from runaudit.model import Crash, Curve, Finding, Report, RunReport, Severity
 from runaudit.pen import Options, Pen
 from runaudit.render import Renderer
 from runaudit.render._budget import COMMENT, SUMMARY, Budget, fitting
 from runaudit.render._footer import skipped
 from runaudit.render._markup import block, code, html, inline
 from runaudit.render._md_run import curves_part, findings_part, rest_part, summary
-from runaudit.render._table import tally, worst_first
+from runaudit.render._table import tallies, worst_first
 from runaudit.render._verdict import counted, crashed, headline, judge, pen_of, unread
 from runaudit.render._verdict import worst_first as worst_findings
-from runaudit.render._words import locate, run_name
+from runaudit.render._words import compared, gone, is_search, locate, run_name
 from runaudit.text import count, number, one_line, shorten
 
 MARKER = "<!-- runaudit -->"  # by which a comment is found again, to be replaced
@@ -58,6 +58,15 @@ class Section:
         return findings_part(self.pen, self.run, self.findings, self.root) if self.findings else ""
 
     @cached_property
+    def search(self) -> str:
+        """Return the trials and settings of a search, "" for a run."""
+        if self.run is None or not is_search(self.run):
+            return ""
+        from runaudit.render._search.markdown import search_part  # most audits have none
+
+        return search_part(self.pen, self.run)
+
+    @cached_property
     def curves(self) -> str:
         """Return the table of curves, "" if there are none."""
         return curves_part(self.pen, self.run, self.findings) if self.run is not None else ""
@@ -85,23 +94,25 @@ def fitted(report: Report, options: Options, budget: Budget) -> str:
     important on, the table from its end. Verdict and alerts stay.
     """
     pen = pen_of(options)
-    by_run: dict[str, list[Finding]] = {run.id: [] for run in report.runs}
+    by_run: dict[str, list[Finding]] = {run.id: [] for run in report.judged}
     for finding in report.findings:
         by_run.setdefault(finding.run, []).append(finding)
-    runs = worst_first(report.runs, by_run)
+    runs, searches = worst_first(report.runs, by_run), worst_first(report.sweeps, by_run)
     listed = [r for r in runs if r.verdict != "ok" or by_run[r.id]] if len(runs) > MANY else runs
     head = _head(pen, report)
     alerts = {severity: _alert(pen, report, severity) for severity in ALERTS}
-    sections = [Section(pen, report.root, run.id, run, by_run[run.id]) for run in listed]
-    known = {run.id for run in runs}
+    sections = [Section(pen, report.root, run.id, run, by_run[run.id]) for run in (*searches, *listed)]
+    known = {run.id for run in report.judged}
     sections += [Section(pen, report.root, name, None, found) for name, found in by_run.items() if name not in known]
     rows = listed[:MOST_ROWS]
-    trouble, skips = _trouble(pen, report), _skips(options, report)
+    trouble, skips, fixed = _trouble(pen, report), _skips(options, report), _fixed(report)
     groups: dict[str, tuple[int, Iterable[str]]] = {
         "lines of the alerts": (sum(map(len, alerts.values())), (line for lines in alerts.values() for line in lines)),
         "files and crashes": (len(trouble), trouble),
         "rows of the table": (len(rows), (_row(pen, report.root, run, by_run[run.id]) for run in rows)),
+        "searches": (len(searches), (f"{WRAP}{s.head}{s.search}" for s in sections[: len(searches)])),
         "runs in full": (len(sections), (f"{WRAP}{s.head}{s.told}" for s in sections)),
+        "what is fixed": (len(fixed), fixed),
         "what was skipped": (len(skips), skips),
         "notes and passed rules": (len(sections), (s.rest for s in sections)),
         "curves": (len(sections), (s.curves for s in sections)),
@@ -110,8 +121,8 @@ def fitted(report: Report, options: Options, budget: Budget) -> str:
     parts = [head, *_alerts(alerts, len(kept["lines of the alerts"]))]
     parts.append(_table(pen, kept["rows of the table"], len(listed) - len(rows), len(runs) - len(listed)))
     parts.append("".join(kept["files and crashes"]))
-    parts += [_folded(section, i, kept, alone=len(runs) == 1) for i, section in enumerate(sections)]
-    parts += kept["what was skipped"]
+    parts += [_folded(section, i, kept, alone=len(report.judged) == 1) for i, section in enumerate(sections)]
+    parts += [*kept["what is fixed"], *kept["what was skipped"]]
     short = {name: size - len(kept[name]) for name, (size, _) in groups.items() if len(kept[name]) < size}
     parts.append(_foot(pen, report, short, budget))
     return "\n".join(filter(None, parts))
@@ -119,15 +130,14 @@ def fitted(report: Report, options: Options, budget: Budget) -> str:
 
 def _head(pen: Pen, report: Report) -> str:
     kind, word = judge(report)
-    only = report.runs[0] if len(report.runs) == 1 else None
+    only = report.judged[0] if len(report.judged) == 1 else None
     about = f" {code(pen.short(run_name(report.root, only.id, only.paths), NAME))}" if only is not None else ""
     said = headline(report)
     title = f"## {pen.glyph(kind)} runaudit:{about} {said}"
     facts = [f"**{word}**", counted(report)]
-    facts += [f"{count(len(report.runs), 'run')}: {tally(report.runs)}"] if len(report.runs) > 1 else []
-    facts += [f"nothing to audit in {code(pen.short(report.root, NAME))}"] if not report.runs else []
-    known = sum(f.status == "known" for f in report.findings)
-    facts += [f"{count(known)} known"] if known else []
+    facts += tallies(report)
+    facts += [f"nothing to audit in {code(pen.short(report.root, NAME))}"] if not report.judged else []
+    facts += [compared(report)] if compared(report) else []
     facts += [f"{count(len(report.suppressed))} suppressed"] if report.suppressed else []
     facts += [f"{count(len(report.skips))} checks skipped"] if report.skips else []
     failures = "".join(f"- {_short(failure)}\n" for failure in report.failures)
@@ -141,7 +151,7 @@ def _alert(pen: Pen, report: Report, severity: Severity) -> list[str]:
     for finding in worst_findings([f for f in report.findings if f.severity is severity and f.status != "known"]):
         if (finding.run, finding.consequence_of) not in causes:
             by_rule.setdefault(finding.rule, []).append(finding)
-    paths = {run.id: run.paths for run in report.runs}
+    paths = {run.id: run.paths for run in report.judged}
     lines = []
     for rule, found in list(by_rule.items())[:MOST_ALERTS]:
         names = list(dict.fromkeys(f.run for f in found))
@@ -198,30 +208,47 @@ def _table(pen: Pen, rows: Sequence[str], more: int, healthy: int) -> str:
 
 
 def _folded(section: Section, place: int, kept: Mapping[str, Sequence[str]], *, alone: bool) -> str:
-    """Return what is kept of a run; nothing of it where not even its findings are."""
-    if place >= len(kept["runs in full"]):
+    """Return what is kept of a run or a search; nothing of a run where not even its findings are."""
+    whole = place < len(kept["runs in full"])
+    if not whole and place >= len(kept["searches"]):
         return ""
     parts = [
+        section.search if place < len(kept["searches"]) else "",
         section.curves if place < len(kept["curves"]) else "",
-        section.told,
+        section.told if whole else "",
         section.rest if place < len(kept["notes and passed rules"]) else "",
     ]
     if not any(parts):
         return ""
-    return f"<details{' open' if alone else ''}>{section.head}\n\n{''.join(parts)}</details>\n"
+    return f"<details{' open' if alone or section.search else ''}>{section.head}\n\n{''.join(parts)}</details>\n"
 
 
 def _trouble(pen: Pen, report: Report) -> list[str]:
-    lines = [
-        f"- crash of {code(c.rule)} on {code(pen.short(c.run, NAME))}, a defect of runaudit: {_short(c.error)}\n"
-        for c in crashed(report)
-    ]
+    lines = [_crash(pen, crash) for crash in crashed(report)]
     for file in unread(report):
         where = locate(report.root, file.path) + (f":{file.line}" if file.line is not None else "")
         lines.append(f"- not read ({file.kind}): {code(shorten(where, SHORT))}: {_short(file.reason)}\n")
     if len(lines) > MOST_FILES:
         lines = [*lines[:MOST_FILES], f"- and {count(len(lines) - MOST_FILES, 'more', 'more')}\n"]
     return ["### Not read, or crashed\n\n", *lines] if lines else []
+
+
+def _crash(pen: Pen, crash: Crash) -> str:
+    if crash.plug_in:
+        return f"- {inline(crash.rule)}: {_short(crash.error)}; the audit went on without\n"
+    where = f"{code(crash.rule)} on {code(pen.short(crash.run, NAME))}"
+    return f"- crash of {where}, a defect of runaudit: {_short(crash.error)}\n"
+
+
+def _fixed(report: Report) -> list[str]:
+    """Return what the baseline lists and the rules no longer find, folded, as one piece."""
+    if not report.fixed:
+        return []
+    lines = [f"- {inline(gone(one))}\n" for one in report.fixed[:MOST_FILES]]
+    lines += [f"- and {count(len(report.fixed) - MOST_FILES, 'more', 'more')}\n"] * (len(report.fixed) > MOST_FILES)
+    number = count(sum(one.count for one in report.fixed), "finding")
+    head = f"<details><summary>{number} fixed since the baseline</summary>"
+    return [f"{head}\n\n{''.join(lines)}\n</details>\n"]
 
 
 def _skips(options: Options, report: Report) -> list[str]:
@@ -234,7 +261,7 @@ def _skips(options: Options, report: Report) -> list[str]:
 def _foot(pen: Pen, report: Report, short: dict[str, int], budget: Budget) -> str:
     left_out = ", ".join(f"{name} ({count(n)})" for name, n in short.items())
     note = f"**Left out to fit {budget.name}:** {left_out}. The other formats tell everything.\n\n" if short else ""
-    passed = sum(len(run.passed) for run in report.runs)
+    passed = sum(len(run.passed) for run in report.judged)
     facts = [f"runaudit {__version__}", count(passed, "check passed", "checks passed")]
     facts += [count(report.ignored_files, "other file ignored", "other files ignored")] if report.ignored_files else []
     return f"{note}<sub>{pen.dotted(*facts)}</sub>\n"

@@ -14,7 +14,7 @@ from runaudit.render import Renderer
 from runaudit.render._markup import inline
 from runaudit.render._places import identities, repo_path, uri
 from runaudit.render._verdict import by_id, crashed, judge, pen_of, unread, worst_first
-from runaudit.render._words import run_name, steps_of
+from runaudit.render._words import run_name, when
 from runaudit.render.json import document as plain_document
 from runaudit.text import clean, count, one_line, shorten
 
@@ -130,7 +130,7 @@ def _message(report: Report, finding: Finding, run: RunReport | None, options: O
     """Return what was found, its first sentence first: GitHub makes it the title; then run, steps and what to try."""
     pen = pen_of(options)
     name = run_name(report.root, finding.run, run.paths if run is not None else ())
-    steps = steps_of(pen, finding, run.step_unit if run is not None else "step")
+    steps = when(pen, finding, run)
     words = [_sentence(shorten(clean(finding.message.strip()), MESSAGE // 2))]
     words.append(f"Run {pen.short(name, 200)}{f', {steps}' if steps else ''}.")
     words += [f"Try: {shorten(clean(one_line(r)), MESSAGE // 4)}" for r in finding.remedy[:1]]
@@ -179,6 +179,7 @@ def _notifications(report: Report, left_out: int) -> Iterator[dict[str, Any]]:
     for crash in crashed(report):
         paths = runs[crash.run].paths if crash.run in runs else ()
         words = f"The rule {crash.rule} crashed on {crash.run}: {crash.error}"
+        words = f"The {crash.rule} was left out: {crash.error}" if crash.plug_in else words
         where = [_physical(repo_path(report.root, paths[0]), None)] if paths else []
         yield _notification("crash", "error", words, where)
     for file in unread(report):
@@ -190,7 +191,7 @@ def _notifications(report: Report, left_out: int) -> Iterator[dict[str, Any]]:
         yield _notification("skipped", "note", words, [])
     for words in report.failures:
         yield _notification("required", "error", words, [])
-    if not report.runs:
+    if not report.judged:
         yield _notification("no-run", "error", "No run was found", [])
     if left_out:
         yield _notification("left-out", "warning", f"{count(left_out, 'finding')} left out: GitHub takes no more", [])

@@ -1,4 +1,4 @@
-"""The JSON Schemas that ship with runaudit, one file each: the configuration, a rule file, the JSON report."""
+"""The JSON Schemas that ship with runaudit, one file each: configuration, rule file, report, comparison."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 FILES = {
+    "comparison": HERE / "comparison.schema.json",
     "config": HERE / "config.schema.json",
     "report": HERE.parent / "render" / "report.schema.json",
     "rule": HERE / "rule.schema.json",

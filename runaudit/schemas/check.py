@@ -129,6 +129,16 @@ def _in_mapping(
             yield from faults(item, more, root, (*place, key))
 
 
+def without(value: object, wrong: Collection[Place], place: Place = ()) -> object:
+    """Return the document without what is wrong, so that the rest can be looked at; of a list, None in its place."""
+    if isinstance(value, dict):
+        kept = {k: v for k, v in value.items() if isinstance(k, str) and (*place, k) not in wrong}
+        return {k: without(v, wrong, (*place, k)) for k, v in kept.items()}
+    if isinstance(value, list):
+        return [None if (*place, i) in wrong else without(v, wrong, (*place, i)) for i, v in enumerate(value)]
+    return value
+
+
 def nearest(word: object, known: Collection[object]) -> str:
     """Return the end of a sentence that names what was probably meant, "" where nothing is like it.
 

@@ -18,7 +18,7 @@ _HEAD = """\
 # A rule of your own, as it begins: every line is yours to change. The name of the file is its id, the folder it lies
 # in its family. The examples are its tests: one fires, one is silent, one lies exactly on the limit.
 {does}
-# The message may use {facts}, the params, series, first_step and last_step.
+{may}
 
 """
 
@@ -44,7 +44,12 @@ def skeleton(rule: str, detector: str) -> str:
         raise UsageError(*problems)
     judge = detectors()[detector]
     does = " ".join((judge.run.__doc__ or "").strip().splitlines()[0].replace("``", "").split())
-    does = fill(f"The detector: {does}", 119, initial_indent="# ", subsequent_indent="# ")
-    head = _HEAD.format(does=does, facts=", ".join(sorted(judge.facts)))
+    words = ", ".join([*sorted(judge.facts), "the params", "series", "first_step", "last_step"])
+    may = f"The message may use {words}, and step: what a step is called in the run (step, epoch, sample, token, row)."
+    head = _HEAD.format(does=_comment(f"The detector: {does}"), may=_comment(may))
     body = (Path(__file__).parent / f"{detector}.yaml").read_text("utf-8")
     return head + body.replace(f"id: {detector}\n", f"id: {rule}\n", 1)
+
+
+def _comment(text: str) -> str:
+    return fill(text, 119, initial_indent="# ", subsequent_indent="# ")

@@ -81,3 +81,31 @@ def test_a_broken_baseline_is_said_before_the_audit(logs: Path, capsys: pytest.C
     assert main(["check", "logs", "--baseline", "logs/b.jsonl"]) == 2
     assert "logs/b.jsonl:1: it is no baseline" in capsys.readouterr().err
     assert main(["check", "logs", "--baseline", "none"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("cwd", "path", "known"),
+    [
+        (".", "logs", 3), ("logs", ".", 3), (".", "{}/logs", 3), ("..", "{}/logs", 3), ("logs/a", "..", 3),
+        (".", "logs/a", 1), ("logs/a", ".", 1), ("logs", "a/log.csv", 1), (".", "logs/two", 2),
+        (".", "logs/two/r1.csv", 1), ("logs/two", "{}/logs/two/r2.csv", 1),
+    ],
+)  # fmt: skip
+def test_a_finding_is_known_from_any_folder_and_what_was_not_audited_is_not_fixed(
+    logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cwd: str, path: str, known: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    (logs.parent / "two").mkdir()
+    for name in ("r1.csv", "r2.csv"):
+        (logs.parent / "two" / name).write_text((logs / "log.csv").read_text())
+    assert main(["baseline", "write", "logs"]) == 0
+    monkeypatch.chdir(cwd)
+    capsys.readouterr()
+    listed = ["--baseline", str(tmp_path / "runaudit-baseline.jsonl"), "--select", "non-finite"]
+    assert main(["check", path.format(tmp_path), "--isolated", "--format", "json", *listed]) == 0
+    found = json.loads(capsys.readouterr().out)["baseline"]
+    assert (found["new"], found["known"], found["fixed"]) == (0, known, [])
+    assert {one["run"] for one in found["unseen"] if one["rule"] == "non-finite"} <= {"logs/a", *TWO}
+
+
+TWO = {"logs/two/r1.csv", "logs/two/r2.csv"}

@@ -204,7 +204,7 @@ def test_a_defect_is_a_short_report(api: Api, capsys: pytest.CaptureFixture[str]
     api.error = ZeroDivisionError("by \x1b[0m zero")
     assert main(["check", "a"]) == 70
     err = capsys.readouterr().err
-    assert err.startswith("runaudit: internal error: ZeroDivisionError: by \\x1b[0m zero\n  at runaudit/cli/_plain.py:")
+    assert err.startswith("runaudit: internal error: ZeroDivisionError: by \\x1b[0m zero\n  at runaudit/cli/_audit.py:")
     assert "report these lines" in err
     assert "Traceback" not in err
     assert len(err.splitlines()) == 4
@@ -247,9 +247,29 @@ def test_explain_prints_the_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert "what to try, likeliest first" in out
 
 
-def test_explain_suggests_the_nearest_rule(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_names_the_rules_that_are_related(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "overfitting"]) == 0
+    related = capsys.readouterr().out.partition("\nrelated\n")[2]
+    assert "  accuracy-gap           named under this finding and not told again\n" in related
+    assert "  underfitting " in related
+
+
+def test_explain_takes_a_format_that_is_read_or_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "keras_csv"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("keras_csv  log format\nKeras CSVLogger\n\nwhat is read\n  Keras CSVLogger: one row an epoch")
+    assert "\nwriter tested\n  Tested against keras " in out
+    assert main(["explain", "sarif"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("sarif  output format · files end in .sarif\nSARIF 2.1.0 ")
+    assert "\n  runaudit check logs --output report.sarif\n" in out
+
+
+def test_explain_suggests_what_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "over-fitting"]) == 2
-    assert capsys.readouterr().err == "runaudit: no rule is called 'over-fitting'; did you mean 'overfitting'?\n"
+    assert capsys.readouterr().err.endswith(" is called 'over-fitting'; did you mean 'overfitting'?\n")
+    assert main(["explain", "tensorboard"]) == 2
+    assert "'tfevents'" in capsys.readouterr().err.partition("did you mean ")[2]  # by its title
     assert main(["explain", "zzz"]) == 2
     assert "see runaudit rules" in capsys.readouterr().err
 

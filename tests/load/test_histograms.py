@@ -14,8 +14,9 @@ import pytest
 from runaudit.load.build import build
 from runaudit.load.companions import Companions
 from runaudit.load.discover import Found
-from runaudit.load.histograms import Derived, derived, layer_of
+from runaudit.load.histograms import Derived, derived
 from runaudit.load.parts import Part
+from runaudit.load.tensors import layer_of
 from runaudit.model import FloatArray, Note, RawLog, RawSeries, Run
 from runaudit.readers._summary import Histogram, from_triples
 
@@ -72,6 +73,25 @@ def values(found: Derived, name: str) -> list[float]:
         ("weights/fc1", ("weights", "fc1")),
         ("Parameters/fc1.weight", ("weights", "fc1")),
         ("fc1.weight", ("weights", "fc1")),
+        ("fc1/kernel_0", ("weights", "fc1")),
+        ("dense/kernel/histogram", ("weights", "dense")),
+        ("dense/kernel:0", ("weights", "dense")),
+        ("dense_1/kernel_0_grad", ("gradients", "dense_1")),
+        ("lstm/lstm_cell/recurrent_kernel/histogram", ("weights", "lstm/lstm_cell/recurrent_kernel")),
+        ("embedding/embeddings_0", ("weights", "embedding")),
+        ("rnn.weight_ih_l0", ("weights", "rnn.weight_ih_l0")),
+        ("model/grads/fc1/weight", ("gradients", "fc1")),
+        ("model/weights/0.weight", ("weights", "0")),
+        ("epoch_gradients/fc1", ("gradients", "fc1")),
+        ("grad_hist/fc1.weight", ("gradients", "fc1")),
+        ("hist/fc1.weight", ("weights", "fc1")),
+        ("gradients/graph_0fc1.weight", ("gradients", "fc1")),
+        ("parameters/fc1.weight", ("weights", "fc1")),
+        ("output.weight", ("weights", "output")),
+        ("relu1/output", ("activations", "relu1")),
+        ("encoder.grad_proj.weight", ("weights", "encoder.grad_proj")),
+        ("dense/bias/histogram", ("", "")),
+        ("bn1.running_mean", ("", "")),
         ("val/activations/fc1", ("", "")),
         ("validation/fc1/gradients", ("", "")),
         ("images", ("", "")),
@@ -138,9 +158,24 @@ def test_an_empty_histogram_gives_no_value() -> None:
 
 @pytest.mark.parametrize("sums", [NO_SUMS, {"sum": 0.0, "sum_squares": 0.0}, {"sum_squares": -1.0}, {"num": nan}])
 def test_sums_that_were_not_written_are_not_made_up(sums: dict[str, Any]) -> None:
-    one = replace(histogram(RNG.normal(size=99)), **sums)
+    one = replace(histogram(RNG.normal(size=99), 1), **sums)
     found = derived(table({"act/a": [one], "grad/a": [one], "grad/b": [np.ones(5)], "grad/c": [np.ones(6)]}), {}, ())
     assert list(found.series) == ["grad_norm/b", "grad_norm/c"]
+
+
+@pytest.mark.parametrize("bins", [TENSORBOARD, 30, 64])
+def test_a_norm_without_sums_is_that_of_the_bins(bins: FloatArray | int) -> None:
+    rows = [RNG.normal(0.0, scale, 2000) for scale in (1.0, 0.01)]
+    made = [replace(histogram(x, bins), **NO_SUMS) for x in rows]
+    found = derived(table({"grad/a": made, "grad/b": [np.ones(5)] * 2}), {}, ())
+    assert values(found, "grad_norm/a") == pytest.approx([float(np.linalg.norm(x)) for x in rows], rel=0.05)
+
+
+def test_bins_that_leave_a_norm_open_tell_none() -> None:
+    spiked = np.concatenate([RNG.normal(0.0, 1e-3, 20_000), [1.0]])
+    made = replace(histogram(spiked, 30), **NO_SUMS)
+    found = derived(table({"grad/a": [made], "grad/b": [np.ones(5)]}), {}, ())
+    assert list(found.series) == ["grad_norm/b"]
 
 
 def test_histograms_of_tensorflow_2_tell_no_mean() -> None:

@@ -37,6 +37,17 @@ def test_a_blank_is_absent_and_a_logged_nan_stays(tmp_path: Path) -> None:
     assert log.notes == ()
 
 
+@pytest.mark.parametrize("cell", ["43088_00000", "1_000.5", "\u0661\u0662", "\uff11"])
+def test_what_only_python_takes_for_a_number_is_none(cell: str, tmp_path: Path) -> None:
+    log = read(tmp_path, f"step,loss,trial\n0,2.5,{cell}\n1,{cell},{cell}\n2,1.5,7\n")
+    assert series(log)["loss"].values.tolist() == [2.5, 1.5]
+    assert series(log)["trial"].values.tolist() == [7.0]
+    assert [note.message for note in log.notes] == [
+        f"loss: 1 cell is no number (such as {cell!r}), dropped",
+        f"trial: 2 cells are no number (such as {cell!r}), dropped",
+    ]
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", ", ", "  ", " | "])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r\r\n", "\r"])
 def test_delimiters_and_line_ends(tmp_path: Path, delimiter: str, end: str) -> None:
@@ -118,7 +129,7 @@ def test_a_short_last_line_that_ends_is_not_cut_off(tmp_path: Path) -> None:
 
 
 def test_text_in_a_column_of_numbers_is_dropped_with_a_note(tmp_path: Path) -> None:
-    log = read(tmp_path, "step,phase,loss\n0,train,2\n1,val,broken\n2,val,1\n")
+    log = read(tmp_path, "step,phase,loss\n0,warm,2\n1,full,broken\n2,full,1\n")
     assert series(log)["loss"].values.tolist() == [2, 1]
     assert "phase" not in series(log)
     (note,) = log.notes

@@ -116,7 +116,9 @@ def test_a_logged_nan_is_a_value(cell: str) -> None:
     assert number != number
 
 
-@pytest.mark.parametrize("cell", ["abc", "0:31", "4 days, 5:06:09", "1,5", "1.2.3", "[1, 2]", "%", "tensor(x)"])
+@pytest.mark.parametrize(
+    "cell", ["abc", "0:31", "4 days, 5:06:09", "1,5", "1.2.3", "[1, 2]", "%", "tensor(x)", "1_0", "[1_0]", "\u0661"]
+)
 def test_other_text_is_no_number(cell: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         to_number(cell)

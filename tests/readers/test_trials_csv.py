@@ -52,3 +52,10 @@ def test_other_files_are_not_claimed() -> None:
     assert not claims(PurePosixPath("table.txt"), OPTUNA.encode())
     assert not claims(PurePosixPath("table.csv"), b"1,2,3\n4,5,6\n")
     assert not claims(PurePosixPath("table.csv"), b"")
+
+
+def test_settings_beside_nothing_but_a_time_are_no_curve(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("n_layers,batch_size,learning_rate,total_time\n1,8,0.1,3\n2,8,0.1,4\n3,8,0.1,7\n")
+    found = load([tmp_path])
+    assert not found.runs
+    assert found.unreadable[0].reason.startswith("a table of trials and no curve: 3 trials")

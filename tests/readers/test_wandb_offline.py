@@ -64,6 +64,42 @@ def test_logged_nan_and_infinities_stay_and_other_values_are_no_points(tmp_path:
     assert messages(log) == ["ids: lists of numbers are not read"]
 
 
+HISTOGRAM = {"_type": "histogram", "values": [1, 3], "bins": [-1.0, 0.0, 2.0]}
+PACKED = {"_type": "histogram", "values": [1, 3], "packedBins": {"min": -1.0, "size": 1.5, "count": 2}}
+
+
+@pytest.mark.parametrize(
+    ("logged", "parts", "edges"),
+    [(HISTOGRAM, False, [-1.0, 0.0, 2.0]), (HISTOGRAM, True, [-1.0, 0.0, 2.0]), (PACKED, False, [-1.0, 0.5, 2.0])],
+)
+def test_histograms_are_read_whole_and_in_parts(
+    tmp_path: Path, logged: dict[str, object], parts: bool, edges: list[float]
+) -> None:
+    name = "gradients/fc1.weight"
+    values: dict[str, object] = {f"{name}.{part}": value for part, value in logged.items()} if parts else {name: logged}
+    log = read(tmp_path, w.history({"_step": 7, "loss": 1.0, **values}), w.ended(0))
+    ((step, one),) = log.tables["histograms"][name]
+    assert (step, one.num, one.min, one.max) == (7, 4.0, -1.0, 2.0)
+    assert [*one.left.tolist(), one.right[-1]] == edges
+    assert one.counts.tolist() == [1.0, 3.0]
+    assert math.isnan(one.sum)
+    assert sorted(series(log)) == ["_step", "loss"]
+    assert log.notes == ()
+
+
+def test_broken_histograms_are_left_out_with_a_note(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"values": [1, 3], "bins": [0.0, 1.0]},
+        {"values": [0], "bins": [0.0, 1.0]},
+        {"values": "x"},
+        {"bins": None},
+    ]
+    logged: dict[str, object] = {f"gradients/{i}": {**row, "_type": "histogram"} for i, row in enumerate(rows)}
+    log = read(tmp_path, w.history({"_step": 0, "loss": 1.0, **logged}), w.ended(0))
+    assert "histograms" not in log.tables
+    assert messages(log) == ["histograms left out: 4, whose edges and counts do not belong together"]
+
+
 def test_nested_keys_are_joined_and_media_are_left_out(tmp_path: Path) -> None:
     picture = {"_type": "image-file", "width": 10}
     old = w.history({"_step": 0, "a": {"b": 1, "c": {"d": 2}}, "picture": picture})

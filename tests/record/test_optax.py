@@ -29,7 +29,7 @@ def test_a_jitted_training_is_recorded(tmp_path: Path) -> None:
         scores = inputs @ params["dense"]["kernel"] + params["dense"]["bias"]
         return optax.softmax_cross_entropy_with_integer_labels(scores, labels).mean()
 
-    @jax.jit
+    @jax.jit  # type: ignore[untyped-decorator, unused-ignore]
     def step(params: Any, state: Any) -> Any:  # noqa: ANN401
         loss, gradients = jax.value_and_grad(loss_of)(params)
         changes, state = optimizer.update(gradients, state, params)

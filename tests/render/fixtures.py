@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -150,6 +151,22 @@ def one_run() -> Report:
     )
 
 
+def bad_search(text: str, name: str = "") -> RunReport:
+    """Return a search of which every text is the same, with values and settings of every kind."""
+    values = [1.0, float("nan"), float("inf"), -1e308, 1e308, None, 0.5, 0.25, 0.2, 0.1, 0.3]
+    states = ["complete"] * 9 + ["diverged", text]
+    rows: list[dict[str, Any]] = [
+        {
+            "name": text, "value": value, "state": state, "steps": None, "seed": text, "path": text, "line": i,
+            "params": {text: f"{text}{i % 4}", "x": 10.0**-i, "huge": (-1.0) ** i * 1e308, "on": i % 2 == 0, "n": i}
+            | ({"some": text} if i % 2 else {"some": float("nan"), "list": [text, i]}),
+        }
+        for i, (value, state) in enumerate(zip(values, states, strict=True))
+    ]  # fmt: skip
+    found = sweep(name or text, rows, objective=text, direction="max", source=text)
+    return replace(found, paths=(text,), format=text, notes=(Note(text, text, 3),))
+
+
 def healthy() -> Report:
     """Return one run without findings."""
     x = np.linspace(0.0, 1.0, 1000)
@@ -235,6 +252,65 @@ def nasty() -> Report:
         unreadable=(Unreadable(NASTY, NASTY, "corrupt", 7),),
         crashes=(Crash("lr-zero", NASTY, NASTY),),
         suppressed=(bad,),
+        sweeps=(bad_search(NASTY, f"{NASTY}/*"),),
+    )
+
+
+def trials(many: int = 24) -> list[dict[str, Any]]:
+    """Return the rows of a search over a learning rate, a dropout and an optimiser; two are cut short, two diverge."""
+    rows: list[dict[str, Any]] = []
+    for i in range(many):
+        rate, dropout = 10.0 ** (-5 + 4 * ((i * 7) % many) / many), 0.6 * ((i * 5) % many) / many
+        params: dict[str, Any] = {
+            "learning_rate": rate,
+            "dropout": dropout,
+            "optimizer": ("adam", "sgd", "lion")[i % 3],
+        }
+        if i % 3 == 1:
+            params["momentum"] = 0.5 + 0.02 * i
+        state = {3: "cut-short", 9: "cut-short", 14: "failed"}.get(i, "diverged" if rate > 0.05 else "complete")
+        value = None if i == 14 else 0.3 + 0.1 * (np.log10(rate) + 2.5) ** 2 + 0.2 * (dropout - 0.3) ** 2
+        rows.append({
+            "name": f"sweep/trial-{i:02}", "params": params, "value": value, "state": state, "steps": 40, "seed": i,
+            "path": f"sweep/trial-{i:02}/metrics.csv", "line": None,
+        })  # fmt: skip
+    return rows
+
+
+def sweep(name: str, rows: list[dict[str, Any]], **about: object) -> RunReport:
+    """Return a search of those trials."""
+    search = {"objective": "val/loss", "direction": "min", "source": "runs", "declared": False, **about}
+    tables = {"trials": rows, "ranges": [], "search": [search]}
+    paths = tuple(str(row["path"]) for row in rows)
+    return RunReport(name, paths, "search", "warn", (), {}, (), ("linear-scale",), "trial", tables=tables)
+
+
+def searched() -> Report:
+    """Return a run, and a search whose best trial lies on the border."""
+    border = spike(
+        rule="best-on-border",
+        title="The best trials lie on the border of the search",
+        family="sweep",
+        run="sweep/*",
+        series="learning_rate",
+        first_step=7,
+        last_step=7,
+        message="learning_rate: the best trials lie at the upper end of the range, 0.1",
+        evidence=("best 0.087, in the outer 2 % of 1e-05 to 0.1 (log)",),
+        why="What lies beyond the border was never tried.",
+        remedy=("Search again from 0.01 to 1.",),
+        prescription=None,
+        path="sweep/trial-07/metrics.csv",
+        line=None,
+        fingerprint="77f14e45fceea167",
+    )
+    ok = healthy().runs[0].curves
+    return Report(
+        root="runs",
+        runs=(run("baseline", ok, "ok", format="lightning"),),
+        findings=(border,),
+        skips=(Skip("winner-not-repeated", "sweep/*", "no setting was run twice", ("repeats of the best trial",)),),
+        sweeps=(sweep("sweep/*", trials()),),
     )
 
 
@@ -249,5 +325,6 @@ REPORTS = {
     "many": many_runs,
     "very-many": lambda: many_runs(40),
     "nasty": nasty,
+    "search": searched,
     "empty": empty,
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from runaudit.model import Crash, Note, Prescription, Report, Severity, Skip, Unreadable
+from runaudit.model import Crash, Known, Note, Prescription, Report, Severity, Skip, Unreadable
 from tests.render import fixtures as fx
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -73,6 +73,7 @@ def report(text: str) -> Report:
         replace(bad, severity=Severity.NOTE, rule="noisy-batch", series="", line=None),
         replace(bad, severity=Severity.WARNING, rule="dead-relu", consequence_of="overfitting"),
         replace(bad, run="sweep", severity=Severity.WARNING),
+        replace(bad, run=f"{text}/*", severity=Severity.WARNING, first_step=2, last_step=2),
     )
     curves = (replace(fx.diverged_curve(), name=text, source_name=text), *fx.overfitting_curves())
     notes = (Note(text, text, 3),)
@@ -83,8 +84,12 @@ def report(text: str) -> Report:
         findings=(bad, *others),
         skips=(Skip("stalled", name, text, (text,)), Skip("lr-high", name, text)),
         unreadable=(Unreadable(text, text, "corrupt", 7), Unreadable(text, text, "not-a-log")),
-        crashes=(Crash("crashing", name, text),),
+        crashes=(Crash("crashing", name, text), Crash(f"plug-in {text}", "", text)),
         suppressed=(replace(bad, rule="quiet"),),
+        baseline=text or "baseline.jsonl",
+        fixed=(Known(text, "diverged", text, Severity.ERROR, 2),),
+        unseen=(Known(text, "lr-zero", text, Severity.NOTE),),
+        sweeps=(fx.bad_search(text, f"{text}/*"),),
     )
 
 

@@ -17,7 +17,7 @@ def show(report: Report, options: Options | None = None) -> list[str]:
     return renderer("concise").render(report, options or Options()).split("\n")[:-1]
 
 
-@pytest.mark.parametrize("name", ["one", "many", "nasty", "empty"])
+@pytest.mark.parametrize("name", ["one", "many", "nasty", "search", "empty"])
 def test_bytes(name: str) -> None:
     hostile.check_golden("\n".join(show(fx.REPORTS[name]())) + "\n", f"{name}.concise.txt")
 
@@ -54,7 +54,7 @@ def test_only_severity_and_verdict_are_coloured() -> None:
 @given(hostile.ANY)
 def test_any_text_stays_on_its_line(text: str) -> None:
     lines = show(hostile.report(text))
-    assert len(lines) == 5 + 1 + 1 + 1
+    assert len(lines) == 6 + 1 + 2 + 1
     for line in lines:
         assert line.isprintable()
         assert not line.lstrip().startswith("::")

@@ -24,7 +24,7 @@ def level(lines: list[str], name: str) -> list[str]:
     return [line for line in lines if line.startswith(f"::{name} ")]
 
 
-@pytest.mark.parametrize("name", ["one", "many", "nasty", "empty"])
+@pytest.mark.parametrize("name", ["one", "many", "nasty", "search", "empty"])
 def test_bytes(name: str) -> None:
     hostile.check_golden("\n".join(show(fx.REPORTS[name]())) + "\n", f"{name}.github.txt")
 
@@ -80,7 +80,7 @@ def test_crashes_and_corrupt_files_take_one_error_each() -> None:
 @given(hostile.ANY)
 def test_any_text_is_no_command_of_its_own(text: str) -> None:
     *commands, verdict = show(hostile.report(text))
-    assert len(commands) == 2 + 1 + 2 + 1 + 1  # a crash, a corrupt file, an error, two warnings, a note, the count
+    assert len(commands) == 2 + 1 + 3 + 1 + 1  # a crash, a corrupt file, an error, three warnings, a note, the count
     for line in commands:
         match = COMMAND.fullmatch(line)
         assert match is not None, line

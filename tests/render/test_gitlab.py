@@ -20,7 +20,7 @@ def show(report: Report) -> list[dict[str, Any]]:
     return items
 
 
-@pytest.mark.parametrize("name", ["one", "many", "nasty", "empty"])
+@pytest.mark.parametrize("name", ["one", "many", "nasty", "search", "empty"])
 def test_bytes(name: str) -> None:
     text = renderer("gitlab").render(fx.REPORTS[name](), Options())
     hostile.check_golden(text, f"{name}.codequality.json")
@@ -57,7 +57,7 @@ def test_two_windows_of_one_rule_on_one_series_are_numbered_by_their_steps() -> 
 @given(hostile.ANY)
 def test_any_text(text: str) -> None:
     items = show(hostile.report(text))
-    assert len({i["fingerprint"] for i in items}) == len(items) == 5 + 1 + 2
+    assert len({i["fingerprint"] for i in items}) == len(items) == 6 + 2 + 2
     for item in items:
         assert set(item) == {"description", "check_name", "fingerprint", "severity", "location"}
         assert item["severity"] in {"info", "minor", "major", "blocker"}

@@ -8,18 +8,22 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from html.parser import HTMLParser
 from importlib import resources
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from runaudit.model import Report, Severity
+from runaudit.model import Crash, Finding, Known, Note, Prescription, Report, RunReport, Severity, Skip, Unreadable
 from runaudit.plot import Axis
 from runaudit.render import Options, renderer
-from runaudit.render._html import _svg
+from runaudit.render._html import _paths, _svg
+from runaudit.render._html._paths import Box
 from tests.render import fixtures as fx
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -30,6 +34,13 @@ HOSTILE = (
     "javascript:alert(4)",
     "{{ 7 * 191 }}{% raw %}",
     "\x1b[31mred \u202eexe.gpj\u2066 \u05d0\u05d1\u05d2 &lt;b&gt; -->",
+)
+FAULTS = (
+    ("overfitting", "val/loss"),
+    ("lr-too-high", "train/loss"),
+    ("grad-norm-spikes", "grad_norm"),
+    ("accuracy-gap", "val/accuracy"),
+    ("missing-decay", "train/loss"),
 )
 VOID = {"meta", "input", "br", "img", "link"}
 TABLE = {"td", "th", "tr", "li", "dd", "dt"}  # their end may be left out
@@ -83,8 +94,12 @@ class Document(HTMLParser):
 
 
 def parse(report: Report) -> Document:
+    return parsed(show(report))
+
+
+def parsed(text: str) -> Document:
     document = Document()
-    document.feed(show(report))
+    document.feed(text)
     assert not document.open
     return document
 
@@ -96,6 +111,7 @@ def hostile(words: str) -> Report:
     bad = replace(
         bad, run=words, rule=words, series=words, message=words, evidence=(words,), why=words, remedy=(words, words),
         facts={words: words}, limit={words: words}, path=words, fingerprint=words, citations=(words,), status="known",
+        reason=words,
     )  # fmt: skip
     curves = tuple(replace(c, name=words, source_name=words) for c in run.curves)
     run = replace(
@@ -107,13 +123,16 @@ def hostile(words: str) -> Report:
         base, root=words, runs=(run, other), findings=(bad, replace(bad, consequence_of=words), replace(bad, run="?")),
         skips=tuple(replace(s, rule=words, run=words, reason=words) for s in base.skips),
         unreadable=tuple(replace(u, path=words, reason=words, kind=words) for u in base.unreadable),
-        crashes=tuple(replace(c, rule=words, run=words, error=words) for c in base.crashes), suppressed=(bad,),
+        crashes=(*(replace(c, rule=words, run=words, error=words) for c in base.crashes), Crash(words, "", words)),
+        suppressed=(bad,), config=words, notes=(Note(words, words, 3),), lacking=(words,), baseline=words,
+        fixed=(Known(words, words, words, Severity.ERROR, 2),), sweeps=(fx.bad_search(words, f"{words}/*"),),
     )  # fmt: skip
 
 
-def test_look() -> None:
-    text = show(fx.one_run())
-    file = GOLDEN / "one.html"
+@pytest.mark.parametrize("name", ["one", "search"])
+def test_look(name: str) -> None:
+    text = show(fx.REPORTS[name]())
+    file = GOLDEN / f"{name}.html"
     if os.environ.get("RUNAUDIT_UPDATE_GOLDEN"):
         file.write_text(text, "utf-8")
     assert text == file.read_text("utf-8"), "RUNAUDIT_UPDATE_GOLDEN=1 accepts the new look"
@@ -179,9 +198,10 @@ def test_a_screen_reader_finds_its_way(name: str) -> None:
     assert [len(list(page.all(tag))) for tag in ("header", "main", "footer", "nav", "h1")] == [1] * 5
     levels = [int(e.tag[1]) for e in page.all("h1", "h2", "h3", "h4", "h5")]
     assert all(below <= above + 1 for above, below in pairwise(levels))
-    outer = [e for e in page.all("svg") if "svg" not in e.inside]
-    assert all(e.attributes.get("role") == "img" for e in outer)
-    assert len(outer) == sum(1 for e in page.all("title") if "svg" in e.inside) == sum(1 for _ in page.all("desc"))
+    for drawing in (e for e in page.all("svg") if "svg" not in e.inside):
+        named = drawing.attributes.get("role") == "img" and drawing.attributes["aria-label"]
+        assert named or (drawing.attributes["aria-hidden"] == "true" and {"figure", "td"} & set(drawing.inside))
+    assert all(e.text.strip() for e in page.all("figcaption"))
     assert all(e.attributes.get("scope") in {"col", "row"} for e in page.all("th"))
     assert all("label" in e.inside for e in page.all("input", "select"))
     assert all(e.attributes.get("aria-label") or e.text.strip() for e in page.all("a", "button", "summary"))
@@ -212,8 +232,46 @@ def test_colours_have_the_contrast_of_wcag_aa(theme: int) -> None:
 def faulty(many: int) -> Report:
     base = fx.many_runs()
     runs = tuple(fx.run(f"sweep/{i:03}", fx.overfitting_curves(), "fail") for i in range(many))
-    found = tuple(fx.finding(run=r.id, fingerprint=f"{i:016x}") for i, r in enumerate(runs))
+    found = tuple(fx.finding(run=r.id, fingerprint=f"{i:08x}0") for i, r in enumerate(runs))
     return replace(base, runs=runs, findings=found, skips=tuple(s for r in runs for s in fx.skips(r.id)))
+
+
+@cache
+def heavy(many: int = 50) -> Report:
+    """Return runs with long names, noisy curves and five findings each, none of which explains another."""
+    runs, found = [], []
+    for i in range(many):
+        x, noise = np.linspace(0, 1, 2000), np.random.default_rng(i).standard_normal(2000)
+        curves = (
+            fx.curve("train/loss", 2.2 * np.exp(-4 * x) + 0.5 + 0.1 * noise, 5),
+            fx.curve("val/loss", 2 * np.exp(-6 * x[::40]) + np.maximum(x[::40] - 0.4, 0) + 0.03 * noise[::40], 200),
+            fx.curve("train/accuracy", 1 - 0.9 * np.exp(-5 * x) + 0.02 * noise, 5),
+            fx.curve("val/accuracy", 0.8 - 0.7 * np.exp(-6 * x[::40]) + 0.01 * noise[::40], 200),
+            fx.curve("lr", 5e-4 * (1 - x), 5),
+            fx.curve("grad_norm", np.exp(0.4 * noise), 5),
+        )
+        run = fx.run(f"sweep-7/lr={10.0 ** (-1 - i % 4):.0e},bs={2 ** (3 + i % 5)},seed={i}", curves, "fail")
+        runs.append(run)
+        found += [_fault(run, i, k) for k in range(5)]
+    skips = tuple(skip for run in runs for skip in fx.skips(run.id))
+    return Report(root="runs", runs=tuple(runs), findings=tuple(found), skips=skips)
+
+
+def _fault(run: RunReport, i: int, k: int) -> Finding:
+    rule, series = FAULTS[k]
+    return fx.finding(
+        rule=rule,
+        severity=Severity.WARNING if k else Severity.ERROR,
+        run=run.id,
+        series=series,
+        first_step=1000 * k,
+        last_step=9000 + i,
+        message=f"{series} rose {100 + i} % after its best point, while another one still fell ({k})",
+        evidence=(f"best 0.{61 + i} at step 4,{i:03}, now 1.42 (limit +20 %)", f"gap: 0.05, later 1.{i}"),
+        path=f"{run.id}/trainer_state.json",
+        fingerprint=f"{10 * i + k:016x}"[::-1],
+        facts={"rise": 1.33 + i},
+    )
 
 
 @pytest.mark.parametrize("report", [fx.many_runs(45), faulty(50)], ids=["healthy", "faulty"])
@@ -222,28 +280,122 @@ def test_fifty_runs_take_less_than_300_kilobytes(report: Report) -> None:
     assert len(report.runs) == 50
     assert len(text.encode()) <= 300_000
     for found in report.findings:
-        assert f">{found.rule}</code>" in text
+        assert f">{found.rule}</" in text
     assert "<figure" in text
     assert "Left out" in text
 
 
-def test_plots_of_healthy_runs_are_left_out_first_and_that_is_said() -> None:
-    crowded = faulty(40)
+def test_every_plot_of_an_error_or_a_warning_has_room_among_many_findings() -> None:
+    report = heavy()
+    text = show(report)
+    assert len(text.encode()) <= 300_000
+    page = parsed(text)
+    left = next(e.text for e in page.all("p") if e.attributes.get("class") == "left")
+    assert "other curves of runs with findings (50 of 50)" in left
+    assert "plots of errors" not in left
+    assert "plots of warnings" not in left
+    assert sum("article" in e.inside for e in page.all("figure")) == 150  # loss, accuracy and gradient norm of each run
+    assert sum(e.tag == "article" for e in page.elements) == len(report.findings)
+    for found in report.findings:
+        assert found.evidence[0] in text
+
+
+def test_more_runs_have_more_room() -> None:
+    text = show(faulty(77))
+    assert 300_000 < len(text.encode()) <= 462_000
+
+
+def test_what_is_least_important_is_left_out_first_and_that_is_said() -> None:
+    crowded = heavy(40)
     noise = np.random.default_rng(3)
     curves = tuple(fx.curve(f"val/metric_{i}", noise.standard_normal(3000)) for i in range(6))
     well = tuple(fx.run(f"well/{i}", curves, "ok") for i in range(10))
     page = parse(replace(crowded, runs=(*crowded.runs, *well)))
-    left = next(e for e in page.all("p") if e.attributes.get("class") == "left")
-    assert "runs without findings" in left.text
-    assert "plots of findings" not in left.text
-    drawn = sum(1 for e in page.all("figure") if "article" in e.inside)
-    assert drawn == 40
+    left = next(e.text for e in page.all("p") if e.attributes.get("class") == "left")
+    assert re.search(r"plots of runs without findings \(\d+ of 10\)", left)
+    assert "plots of warnings" not in left
+    assert "runaudit check runs --verbose tells all of it" in left
+    assert sum("article" in e.inside for e in page.all("figure")) == 120
+
+
+def test_when_even_that_is_too_much_errors_stay_in_full() -> None:
+    base = heavy(20)
+    many = [
+        replace(f, rule=f"{f.rule}-{i}", fingerprint=f"{i:02x}{f.fingerprint}", evidence=("x" * 300, "y" * 200))
+        for f in base.findings
+        for i in range(4)
+    ]
+    text = show(replace(base, findings=tuple(many)))
+    assert len(text.encode()) <= 300_000
+    page = parsed(text)
+    left = next(e.text for e in page.all("p") if e.attributes.get("class") == "left")
+    assert "details of warnings" in left
+    assert "details of errors" not in left
+    assert sum(e.tag == "article" for e in page.elements) == len(many)
+
+
+def test_reasons_of_a_rule_in_several_runs_are_told_once() -> None:
+    page = parse(faulty(3))
+    told = [e for e in page.all("section") if e.attributes.get("class") == "about"]
+    assert [e.attributes["id"] for e in told] == ["rule-overfitting"]
+    for words in ("in 3 runs", "0.96 precise on 279 labelled runs", "Use more training data", "max_rise 0.2"):
+        assert words in told[0].text
+    assert show(faulty(3)).count("Use more training data") == 1
+    assert sum(e.attributes["href"] == "#rule-overfitting" for e in page.all("a")) == 3
+
+
+def spoken() -> Report:
+    """Return a report whose every text is a word of its own, ``w1`` and so on."""
+    words = (f"w{i}w" for i in count())
+    word = words.__next__
+    curves = tuple(replace(c, name=word()) for c in fx.overfitting_curves())
+    found = replace(
+        fx.finding(run="r1"), rule=word(), series=curves[0].name, message=word(), evidence=(word(), word()), why=word(),
+        remedy=(word(), word()), facts={word(): word()}, limit={word(): word()}, path=word(), citations=(word(),),
+        prescription=Prescription(word(), "set", word()), status="known",
+    )  # fmt: skip
+    below = replace(found, rule=word(), message=word(), consequence_of=found.rule, fingerprint="1", path=word())
+    also = replace(found, series=curves[1].name, message=word(), evidence=(word(),), fingerprint="2", path=word())
+    runs = tuple(
+        fx.run(
+            name, curves if name == "r1" else curves[2:], "fail", paths=(word(),), format=word(),
+            config={word(): word()}, notes=(Note(word(), word(), 7),), passed=(word(), word()),
+        )
+        for name in ("r1", "r2")
+    )  # fmt: skip
+    return Report(
+        root="logs", runs=runs, findings=(found, below, also), baseline=word(), config=word(), ignored_files=7,
+        skips=(Skip(word(), "r1", word(), (word(),)), Skip(word(), "r2", word())),
+        unreadable=(Unreadable(word(), word(), "corrupt", 7), Unreadable(word(), word(), "not-a-log")),
+        crashes=(Crash(word(), "r1", word()), Crash(word(), "r2", word()), Crash(word(), "", word())),
+        suppressed=(replace(found, rule=word(), message=word(), reason=word()),),
+        notes=(Note(word(), word(), 3),), lacking=(word(),), fixed=(Known(word(), word(), word(), Severity.ERROR, 2),),
+    )  # fmt: skip
+
+
+def test_everything_that_the_terminal_tells_is_in_the_page() -> None:
+    report = spoken()
+    terminal = renderer("rich").render(report, Options(200, verbosity=1))
+    told = set(re.findall(r"w\d+w", terminal))
+    assert len(told) >= 60
+    page = next(parse(report).all("body")).text
+    assert told - set(re.findall(r"w\d+w", page)) == set()
+    for words in ("1 corrupt file", "2 crashes", "1 broken plug-in", "1 failed requirement", "exit code 1"):
+        assert words in terminal.replace("exit ", "exit code ")
+        assert words in page
+
+
+def test_what_the_baseline_knows_is_marked() -> None:
+    page = parse(spoken())
+    known = [e for e in page.all("b") if e.attributes.get("class") == "known" and "article" in e.inside]
+    assert len(known) == 3
+    assert "known" in {e.attributes.get("value") for e in page.all("input")}
 
 
 def test_a_finding_tells_everything() -> None:
     page = parse(fx.one_run())
-    told = next(e for e in page.all("article") if e.attributes["data-rule"] == "overfitting")
-    assert told.attributes["id"] == "finding-8f14e45fceea167a"
+    told = next(e for e in page.all("article") if "overfitting" in e.text)
+    assert told.attributes["id"] == "finding-8f14e45f"
     found = fx.finding()
     wanted = [found.message, "runs/resnet50-a/trainer_state.json:412", "steps 1,700\u20134,000", *found.evidence]
     wanted += [
@@ -271,14 +423,15 @@ def test_the_verdict_counts_what_was_not_checked() -> None:
 
 
 def test_no_severity_is_shown_by_colour_alone() -> None:
-    badges = [e.text for e in parse(fx.many_runs()).all("span") if "badge" in e.attributes.get("class", "").split()]
-    assert {str(s) for s in (Severity.ERROR, Severity.WARNING)} <= {b.split()[-1] for b in badges}
+    badges = [e for e in parse(fx.many_runs()).all("b") if e.attributes.get("class")]
+    assert {str(Severity.ERROR), str(Severity.WARNING), "fail", "ok"} <= {b.text for b in badges}
+    assert all(b.text for b in badges)
 
 
 def test_a_curve_without_a_finite_value_breaks_its_path() -> None:
     curve = fx.curve("train/loss", np.array([1.0, 2.0, np.nan, np.nan, 3.0, 4.0]))
     steps, values = Axis(0, 500), Axis(1, 4)
-    assert _svg.middle(_svg.thinned(curve, 100), steps, values).count("M") == 2
+    assert _paths.line(curve, 100, steps, values, Box(100, 100)).count("M") == 2
     (gap,) = _svg.broken([curve], steps)
     assert (gap.start, gap.width) == (40.0, 40.0)
 
@@ -287,8 +440,37 @@ def test_a_thinned_curve_keeps_its_highest_and_lowest_value() -> None:
     values = np.sin(np.arange(1000.0) / 30)
     values[503] = 9.0
     values[700] = -9.0
-    thin = _svg.thinned(fx.curve("train/loss", values), 40)
+    curve = fx.curve("train/loss", values)
+    thin = _paths.thinned(curve, 40)
     assert (len(thin.steps), thin.high.max(), thin.low.min()) == (40, 9.0, -9.0)
+    steps, shown = _paths.peaked(curve, 40, Axis(-9, 9))
+    assert (shown.max(), shown.min()) == (9.0, -9.0)
+    assert len(steps) < 40
+    assert np.all(np.diff(steps) >= 0)
+
+
+def test_a_line_of_peaks_shows_where_nothing_is_finite() -> None:
+    values = np.linspace(2.0, 1.0, 1000)
+    values[400:700] = np.nan
+    _, shown = _paths.peaked(fx.curve("train/loss", values), 40, Axis(1, 2))
+    assert np.isnan(shown).any()
+    assert np.isfinite(shown[[0, -1]]).all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 120)), min_size=1, max_size=60))
+def test_a_straightened_path_misses_no_point_by_more_than_a_unit(moves: list[tuple[int, int]]) -> None:
+    points = list(zip(np.cumsum([right for right, _ in moves]).tolist(), [y for _, y in moves], strict=True))
+    kept = _paths.straightened(points)
+    assert kept[0] == points[0]
+    assert kept[-1] == points[-1]
+    for x, y in points:
+        around = [
+            (y0 + (y1 - y0) * (x - x0) / (x1 - x0) if x1 > x0 else None, y0, y1)
+            for (x0, y0), (x1, y1) in pairwise(kept)
+            if x0 <= x <= x1
+        ]
+        near = (abs(y - at) <= 1 if at is not None else min(y0, y1) <= y <= max(y0, y1) for at, y0, y1 in around)
+        assert len(kept) == 1 or any(near), (x, y, kept)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +487,7 @@ def test_a_thinned_curve_keeps_its_highest_and_lowest_value() -> None:
 )
 def test_an_axis_can_be_switched_where_that_shows_more(values: list[float], kinds: list[str]) -> None:
     curve = fx.curve("train/loss", np.array(values))
-    found = _svg.scales([curve], "k", Axis(0, 3000), 100, log=True, band=True)
+    found = _svg.scales([curve], Axis(0, 3000), _svg.Detail(100, Box(200, 100), axes=2, bands=1))
     assert [s.kind for s in found] == kinds
     assert all(0 <= tick.at <= 100 for scale in found for tick in scale.ticks)
 

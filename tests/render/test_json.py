@@ -82,7 +82,7 @@ def test_the_check_of_the_schema_can_fail() -> None:
     assert len(list(problems(document, SCHEMA))) == 5
 
 
-@pytest.mark.parametrize("name", ["one", "nasty", "empty"])
+@pytest.mark.parametrize("name", ["one", "nasty", "search", "empty"])
 def test_bytes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_format, "__version__", "0")
     text = renderer("json").render(fx.REPORTS[name](), Options())
@@ -119,7 +119,7 @@ def test_the_order_of_what_came_in_any_order_is_fixed() -> None:
 def test_summary_counts() -> None:
     summary = parse(fx.many_runs())["summary"]
     assert summary == {
-        "runs": 5, "errors": 2, "warnings": 1, "notes": 0, "skipped": 15, "unreadable": 2, "exit_code": 1,
+        "runs": 5, "sweeps": 0, "errors": 2, "warnings": 1, "notes": 0, "skipped": 15, "unreadable": 2, "exit_code": 1,
     }  # fmt: skip
 
 

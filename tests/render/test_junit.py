@@ -46,7 +46,7 @@ def case(report: Report, name: str) -> ET.Element:
     return found
 
 
-@pytest.mark.parametrize("name", ["one", "many", "nasty", "empty"])
+@pytest.mark.parametrize("name", ["one", "many", "nasty", "search", "empty"])
 def test_bytes(name: str) -> None:
     hostile.check_golden(renderer("junit").render(fx.REPORTS[name](), Options()), f"{name}.xml")
 

@@ -33,7 +33,7 @@ def pieces(text: str) -> list[Token]:
     return [t for token in tokens for t in (token, *(token.children or []))]
 
 
-@pytest.mark.parametrize("name", ["one", "healthy", "many", "nasty", "empty"])
+@pytest.mark.parametrize("name", ["one", "healthy", "many", "nasty", "search", "empty"])
 def test_look(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markdown_format, "__version__", "0")
     hostile.check_golden(show(fx.REPORTS[name]()), f"{name}.md")

@@ -36,6 +36,10 @@ LOOKS = {
     "very-many-100": ("very-many", Options(100)),
     "nasty-80": ("nasty", Options()),
     "nasty-60-ascii": ("nasty", Options(60, ascii=True)),
+    "search-80": ("search", Options()),
+    "search-120-color": ("search", Options(120, color=True)),
+    "search-60-ascii": ("search", Options(60, ascii=True)),
+    "search-100-verbose": ("search", Options(100, verbosity=1)),
     "empty-80": ("empty", Options()),
 }
 

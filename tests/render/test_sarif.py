@@ -76,7 +76,7 @@ def check_place(place: dict[str, Any]) -> None:
     assert region["endColumn"] > region["startColumn"]
 
 
-@pytest.mark.parametrize("name", ["one", "many", "nasty", "empty"])
+@pytest.mark.parametrize("name", ["one", "many", "nasty", "search", "empty"])
 def test_bytes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sarif_format, "__version__", "0")
     hostile.check_golden(renderer("sarif").render(fx.REPORTS[name](), Options()), f"{name}.sarif")

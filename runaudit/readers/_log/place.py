@@ -15,6 +15,7 @@ from runaudit.readers._log.words import Kind
 
 RARE = 0.2
 MOST_SHARE = 0.9
+KINDS: tuple[Kind, ...] = ("global", "step", "part", "epoch")
 SHORTEST = 2  # rows of a run that is told apart from one that was given up
 
 
@@ -92,7 +93,7 @@ def _without_counter(row: Row) -> Row:
 def _counter(rows: Sequence[Row]) -> Kind | None:
     """Return the counter that the steps are taken from: the one that counts the whole training, where there is one."""
     found: Counter[Kind] = Counter()
-    kinds: tuple[Kind, ...] = ("global", "step", "part", "epoch")
+    kinds = tuple(kind for kind in KINDS if _moves(rows, kind))
     for strict in (True, False):
         for i, row in enumerate(rows):
             heads = i + 1 < len(rows) and not rows[i + 1].plan.axes and bool(rows[i + 1].plan.values)
@@ -105,6 +106,14 @@ def _counter(rows: Sequence[Row]) -> Kind | None:
             most = max(found.values())
             return next(k for k in kinds if found[k] >= RARE * most)
     return None
+
+
+def _moves(rows: Sequence[Row], kind: Kind) -> bool:
+    """Say whether a counter counts: one that says the same in every epoch only says how long it is."""
+    trained = [row for row in rows if not row.plan.held_out]
+    counts = [count for row in trained if (count := row.count(kind)) is not None]
+    epochs = {count for row in trained if row.count(kind) is not None and (count := row.count("epoch")) is not None}
+    return kind == "epoch" or len(set(counts)) > 1 or len(epochs) < SHORTEST or len(epochs) < len(counts)
 
 
 def _own_count(row: Row, kind: Kind, totals: set[float]) -> float | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from runaudit.readers._log.bare import Lists
 from runaudit.readers._log.tables import Tables
 from runaudit.readers._text import numbered_lines
 
@@ -40,6 +41,7 @@ GLUED = re.compile(r"(?=\(epoch: )|(?<=[\]s])(?=\{')")
 CYCLE = re.compile(r"\(epoch: *(\d+), iters: *(\d+),[^)]*\) *")
 ESPNET = re.compile(r"(?<!\d)(\d+)epoch:(\w+):(\d+)-(\d+)batch:")
 DARKNET = re.compile(r"\A\s*(\d+): ([-\d.naif]+), ([-\d.naif]+) avg(?: loss)?, ([\d.]+) rate.*")
+TACOTRON = re.compile(r"\A(Train|Validation) loss (\d+):? +(?=[-\d.naif]+(?:\s|$))")  # the step behind the name
 HYPHEN = re.compile(r"(?i)\b(epoch) (\d+)-(\d+)(?=,)")
 KALDI = re.compile(r"for minibatches (\d+)-(\d+) is ")
 SPELLINGS = (
@@ -48,6 +50,7 @@ SPELLINGS = (
     ("loss value:", "loss:"),  # Megatron
     ("loss PPL:", "ppl:"),
     ("cur metric,", "eval,"),  # Paddle
+    ("Mel-Spec. Error", "mel_spec_error"),  # HiFi-GAN
 )
 PAIR = re.compile(r"(\w[\w.]*): ")
 
@@ -71,11 +74,11 @@ class Statement:
 
 def statements(text: str) -> Iterator[Statement]:
     """Yield what every line says, in order; several where a bar or a program glued them together."""
-    tables = Tables()
+    tables, lists = Tables(), Lists()
     for number, piece in numbered_lines(text.replace("\b", "") if "\b" in text else text):
         if not piece or piece.isspace():
             continue
-        line = piece if len(piece) <= LONGEST else piece[:LONGEST]
+        line = lists.take(piece if len(piece) <= LONGEST else piece[:LONGEST])
         told = tables.take(number, line)
         if told is not None:
             yield from (Statement(at, row, tabled=True) for at, row in told.rows)
@@ -126,16 +129,23 @@ def _bar(number: int, name: str, bar: re.Match[str], rank: int) -> Iterator[Stat
         yield from _statement(number, bar["rest"])
 
 
+def _part(pair: re.Match[str]) -> str:
+    """Return the name of a number of CycleGAN's lines, which hold nothing but losses of rivals; no sum is theirs."""
+    return f"train {pair[1]}: " if "loss" in pair[1].lower() else f"train loss {pair[1]}: "
+
+
 def _known(line: str) -> str:
     """Return a line of a known program in words that any reader understands."""
     if "epoch:" in line and "batch:" in line:
         return ESPNET.sub(r"epoch: \1, batch: \4, \2: ", line)
     if line.startswith("(epoch: ") and (head := CYCLE.match(line)):
-        return f"epoch: {head[1]}, iters: {head[2]}, " + PAIR.sub(r"train \1: ", line[head.end() :])  # rivals: no sum
+        return f"epoch: {head[1]}, iters: {head[2]}, " + PAIR.sub(_part, line[head.end() :])
     if " avg" in line and "rate," in line:
         return DARKNET.sub(r"iteration: \1, loss: \2, loss average: \3, lr: \4", line, count=1)
     if "minibatches" in line:
         return KALDI.sub(r"[minibatch \2] objective: ", line)
+    if " loss " in line[:16]:
+        line = TACOTRON.sub(r"step \2, \1 loss ", line)
     if "-" in line[:20] and line[:6].lower() == "epoch ":
         return HYPHEN.sub(r"\1 \2 [\3]", line)
     for spelling, words in SPELLINGS:

@@ -83,7 +83,7 @@ def _rows(text: str) -> list[Row]:
             numbers = parts[1::2]
             found.append((said.rank, _row(said, how, numbers, again=last == (key, numbers))))
             last = (key, numbers)
-    return _without_stale(_once(_of_one_process(found)))
+    return _of_episodes(_without_stale(_once(_of_one_process(found))))
 
 
 def _row(said: Statement, how: Plan, texts: Sequence[str], *, again: bool) -> Row:
@@ -112,6 +112,20 @@ def _of_one_process(found: Sequence[tuple[int, Row]]) -> list[Row]:
     for rank, row in found:
         first[row.plan.form] = min(rank, first.get(row.plan.form, rank))
     return [row for rank, row in found if rank == first[row.plan.form]]
+
+
+def _of_episodes(rows: list[Row]) -> list[Row]:
+    """Return the rows; where headings count episodes, a line that only gives steps says how long one was."""
+    headings = sum(row.plan.episodic and not row.plan.values for row in rows)
+    if headings < FEW:
+        return rows
+    return [
+        row for row in rows if row.plan.episodic or row.plan.values or not row.plan.axes or not _only_steps(row.plan)
+    ]
+
+
+def _only_steps(how: Plan) -> bool:
+    return all(axis.kind == "step" for axis in how.axes)
 
 
 def _once(rows: Sequence[Row]) -> list[Row]:
@@ -144,7 +158,7 @@ def _with_counters(rows: Sequence[Row]) -> list[Row]:
     anchors = _anchors(rows, forms, good)
     if not anchors:
         return []
-    start, last = anchors[0], anchors[-1]
+    start, last = anchors[0], _ended(rows, anchors[-1], good)
     counters = [i for i, r in enumerate(rows) if r.plan.form in good]
     ahead = {
         form
@@ -168,6 +182,16 @@ def _with_counters(rows: Sequence[Row]) -> list[Row]:
     results = [only(r, lambda n: n in known or (measures(n) and split_of(n) != "")) for r in behind]
     kept.extend(after for r, after in zip(behind, results, strict=True) if after.values or not r.values)
     return kept if any(row.plan.measures for row in kept) else []
+
+
+def _ended(rows: Sequence[Row], last: int, good: Container[int]) -> int:
+    """Return the place of the last row: an evaluation that counts may follow once, at the end of a short run."""
+    near = (i for i in range(last + 1, len(rows)) if rows[i].line <= rows[last].line + TAIL)
+    return max((i for i in near if _evaluates(rows[i].plan) and rows[i].plan.form in good), default=last)
+
+
+def _evaluates(how: Plan) -> bool:
+    return bool(how.axes) and how.measures and how.held_out
 
 
 def _anchors(rows: Sequence[Row], forms: Mapping[int, Sequence[int]], good: Container[int]) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runaudit.readers._log.prepare import PREFIX
-from runaudit.readers._text import numbered_lines
+from runaudit.readers._text import is_number, numbered_lines
 
 MOST_LINES = 5_000
 LONGEST = 20_000
@@ -73,7 +73,7 @@ def _plain(text: str) -> str | float | int | bool | None:
         return None
     if bare in {"True", "False"}:
         return bare == "True"
-    for kind in (int, float):
+    for kind in (int, float) if is_number(bare) else ():
         try:
             return kind(bare)
         except ValueError:

@@ -14,7 +14,9 @@ from runaudit.readers._log.words import (
     AXIS_UNIT,
     BEST,
     CLOSING,
+    EPISODE,
     LAYER,
+    SCORE,
     SPLIT,
     UNIT,
     Kind,
@@ -70,7 +72,7 @@ class Plan:
 
     ``split`` is what their first words say: train, val, test or nothing. ``form`` numbers the kind of line: it is the
     same where split, counters and names are. ``measures``: a value has the name of a measure of training; ``weak``: no
-    counter has a name, so that it may be the number of anything.
+    counter has a name, so that it may be the number of anything; ``episodic``: a counter counts episodes.
     """
 
     axes: tuple[Axis, ...] = ()
@@ -79,6 +81,7 @@ class Plan:
     form: int = 0
     measures: bool = False
     weak: bool = False
+    episodic: bool = False
 
     @property
     def held_out(self) -> bool:
@@ -110,6 +113,18 @@ def measures(name: str) -> bool:
     return is_lone_split(name) or is_measure(SPLIT.sub(" ", name))
 
 
+def _scored(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Return the values of a line that counts episodes: a score, or what is averaged, is the reward where none is."""
+    if any(re.search(r"(?i)reward|return", v.name) for v in values):
+        return values
+    out: list[Value] = []
+    for value in values:
+        found = SCORE.fullmatch(value.name)
+        scored = found is not None and bool(found["mean"] or found["score"])
+        out.append(replace(value, name="mean reward" if found["mean"] else "reward") if found and scored else value)
+    return tuple(out)
+
+
 class _Line:
     """Reads one line from left to right."""
 
@@ -126,18 +141,23 @@ class _Line:
         self.averaged = False  # the line gives means, those in brackets over the whole
         self.led = False  # the first counter has no name
         self.named = False  # a counter has one
+        self.episodic = False  # a counter counts episodes
 
     def plan(self, ending: str) -> Plan:
         """Return what was read; ``ending`` goes behind every name."""
         values = tuple(replace(v, name=v.name + ending) if ending else v for v in self.values)
         split = self.split or (split_of(self.between[-1]) if self.axes and not self.values else "")
         weak = not self.named and bool(self.axes)
-        return Plan(self._settled(), values, split, measures=any(measures(v.name) for v in values), weak=weak)
+        if self.episodic:
+            values = _scored(values)
+        known = any(measures(v.name) for v in values)
+        return Plan(self._settled(), values, split, measures=known, weak=weak, episodic=self.episodic)
 
     def take(self, slot: int) -> None:
         """Decide what the number is."""
         before, after = self.between[slot], self.between[slot + 1]
         if self._is_clock(slot):
+            self._hear(key_of(before)[1])
             self.last = "clock"
             return
         unit = UNIT.match(after)
@@ -242,6 +262,7 @@ class _Line:
             if split:
                 self.split = self.sticky = split
             self.named = True
+            self.episodic = self.episodic or (kind == "step" and EPISODE.search(key) is not None)
             self._axis(kind, slot)
 
     def _behind_split(self, slot: int, key: str, before: str, word: str) -> None:

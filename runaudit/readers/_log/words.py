@@ -28,6 +28,11 @@ NO_COUNTER = frozenset(
      "resuming", "resumed", "over", "samples"}
 )  # fmt: skip
 BEST = re.compile(r"(?i)(?<![a-z])(?:best|max(?:imum)?|highest|lowest) (?!so far)[a-z]")  # so far: no new measure
+EPISODE = re.compile(r"(?i)(?<![a-z])ep(?:isodes?)?(?![a-z])")
+SCORE = re.compile(
+    r"(?i)(?:(?:running|moving|rolling|total|episode|ep)[ _]?)?"
+    r"(?P<mean>(?:avg|average|mean)?)\.?[ _]?(?P<score>(?:scores?)?)"
+)
 LAYER = re.compile(r"(?i)(?<![a-z])layer[ :=]+(?P<layer>[A-Za-z][\w./-]*)")
 SPLIT = re.compile(
     r"(?<![A-Za-z])(?:(?P<train>train(?:ing)?)|(?P<val>val(?:id(?:ation|ating)?)?|dev|eval(?:uation|uating)?|cross-?val)"
@@ -42,11 +47,11 @@ OWNED = re.compile(r"(?:training|valid_\d+|cv_agg|\w+)'s +")
 
 CONTROL = re.compile(
     r"(?i)(?:^|[^a-z])(?:lr|learning[ _]?rates?|l\.r|wd|weight[ _]?decay|mom(?:entum)?|grads?|gradients?|g_?norm|norm"
-    r"|scale|time|mem|memory|speed|temp(?:erature)?|eta|data|clip|scaler|samples|tokens|best)(?![a-z])"
+    r"|scale|(?:batch|reader)_cost|time|mem|memory|speed|temp(?:erature)?|eta|data|clip|scaler|samples|tokens|best)(?![a-z])"
 )
 UNIT = re.compile(
     r"(?!(?:st|nd|rd|th)\b)(?:%|\s+%(?!\s*[\w(])|[A-Za-zµ][\w/]*"
-    r"|\s*-?\s*(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)(?=\s*[|,;:()\]/])"
+    r"|\s*-?\s*(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)(?=\s*(?:[|,;()\]/]|:(?!\s*\Z)))"
     r"|\s+(?:seconds?|secs?|msecs?|ms|minutes?|mins?|hours?|hrs?|days?|it/s|[KMGT]i?B)(?!\w)"
     r"|\s+\w+/(?:s|sec|second|step|it|batch)(?!\w)"
     r"|\s+s(?=\s*(?:$|[|,;:)\]])))"
@@ -57,7 +62,7 @@ MEASURE = re.compile(
     r"|success_rate|m?iou|kappa|mcc|gan|[dg]_(?:[ab]|real|fake|gan|l1)|(?:cycle|idt)_[ab])(?![a-z])"
 )
 NO_VALUE = re.compile(
-    r"(?i)(?<![a-z])(?:decreased|increased|improved|improvement|reached|dropped|best|previous|threshold|cuda|device|rank"
+    r"(?i)(?<![a-z])(?:decreased|increased|improv(?:ed|ing|ement)|reached|dropped|best|previous|threshold|cuda|device|rank"
     r"|version|port|seed|early|patience|stalled|pid)(?![a-z])|\.(?:py|cc|cpp|cu|h|sh|txt|json)$|\w[123]d$"
 )
 CLOSING = re.compile(r"\s*%?\s*[)\]]")

@@ -27,6 +27,8 @@ def read_mlflow(database: Database) -> tuple[RawLog, ...]:
     """
     runs = {row[0]: row for row in database.rows("runs", "run_uuid, name, status, lifecycle_stage")}
     settings = _settings(database)
+    for run, experiment in _experiments(database).items():
+        settings.setdefault(run, {}).setdefault("project", experiment)
     names = Counter(str(row[1]) for row in runs.values())
     logs: list[RawLog] = []
     metrics = database.rows("metrics", "run_uuid, key, value, step, is_nan", order="run_uuid, timestamp, step, rowid")
@@ -53,6 +55,15 @@ def _first_noted(database: Database, logs: list[RawLog], empty: int) -> Iterator
         notes.append(Note(f"{runs} no metric, left out", str(database.path)))
     yield RawLog(first.format, first.series, first.config, first.tables, (*first.notes, *notes), first.label)
     yield from others
+
+
+def _experiments(database: Database) -> dict[Any, str]:
+    """Return the name of each run's experiment, by the run's id; nothing where all runs are of one."""
+    homes = dict(database.rows("runs", "run_uuid, experiment_id"))
+    if len(set(homes.values())) < 2:
+        return {}
+    names = dict(database.rows("experiments", "experiment_id, name"))
+    return {run: str(names.get(home) or home) for run, home in homes.items()}
 
 
 def _settings(database: Database) -> dict[Any, dict[str, Any]]:

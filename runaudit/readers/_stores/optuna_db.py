@@ -17,7 +17,7 @@ INFINITIES = {"INF_POS": math.inf, "INF_NEG": -math.inf}
 
 
 def read_optuna(database: Database) -> tuple[RawLog, ...]:
-    """Return a log for each trial with a curve; raises ``LogError`` where none has one."""
+    """Return the searches, and a log for each trial with a curve; raises ``LogError`` where there is neither."""
     studies = {key: Study(str(name)) for key, name in database.rows("studies", "study_id, study_name")}
     for key, direction, objective in database.rows("study_directions", "study_id, direction, objective"):
         if key in studies:
@@ -26,24 +26,28 @@ def read_optuna(database: Database) -> tuple[RawLog, ...]:
         if name == "study:metric_names" and key in studies:
             studies[key].metric_names = metric_names(load(text))
     trials: dict[Any, Trial] = {}
+    homes: dict[Any, Study] = {}
     for key, study, number, state in database.rows("trials", "trial_id, study_id, number, state"):
         if study in studies:
             place = len(studies[study].trials) if number is None else _whole(number)
             trials[key] = Trial(place, str(state))
             studies[study].trials.append(trials[key])
-    _fill(database, trials)
+            homes[key] = studies[study]
+    _fill(database, trials, homes)
     logs = to_logs(list(studies.values()), "optuna_db", str(database.path))
     first = logs[0]
     notes = (*first.notes, *database.notes())
     return (RawLog(first.format, first.series, first.config, first.tables, notes, first.label), *logs[1:])
 
 
-def _fill(database: Database, trials: dict[Any, Trial]) -> None:
-    """Add parameters and values to the trials."""
+def _fill(database: Database, trials: dict[Any, Trial], homes: dict[Any, Study]) -> None:
+    """Add parameters and values to the trials, and what was declared to be searched to their studies."""
     columns = "trial_id, param_name, param_value, distribution_json"
     for key, name, value, distribution in database.rows("trial_params", columns):
         if key in trials:
-            trials[key].params[str(name)] = external(value, load(distribution))
+            known = load(distribution)
+            trials[key].params[str(name)] = external(value, known)
+            homes[key].declare(str(name), known)
     for key, objective, value, kind in database.rows("trial_values", "trial_id, objective, value, value_type"):
         number = _number(value, kind)
         if key in trials and number is not None:

@@ -1,4 +1,4 @@
-"""Geometry of the plots: curves become paths in a box of fixed size, which the browser stretches."""
+"""Geometry of the plots: axes and their labels, what is marked on them, and which curves are drawn on which axis."""
 
 from __future__ import annotations
 
@@ -9,17 +9,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from runaudit import plot
-from runaudit.model import Curve, FloatArray
+from runaudit.model import Curve
 from runaudit.plot import Axis
+from runaudit.render._html._paths import Box, Thin, exact, line, outline, thinned
 from runaudit.render._sparks import HIGHER_IS_BETTER, LOWER_IS_BETTER
 from runaudit.text import count, number
 
-WIDTH, HEIGHT = 1000, 400  # of the box that paths are written in
-SPARK_WIDTH, SPARK_HEIGHT, SPARK_POINTS = 200, 48, 28
+SPARK, SPARK_POINTS = Box(88, 24), 14
 LEAST_RATIO = 3.0  # of highest to lowest value, for a logarithmic axis to show more than a linear one
 LEAST_WINDOW = 0.6  # percent of the plot that the window of a single step takes
 MOST_TICKS = 4
 SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much is drawn: points a curve, the box they lie in, on how many axes, and on how many of these with a band.
+
+    A band is the range of the values around a curve; it has half as many points. ``grid`` asks for lines at the labels.
+    """
+
+    points: int
+    box: Box
+    axes: int
+    bands: int
+    grid: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +64,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The plot on one value axis, ``linear`` or ``log``; ``key`` names it in the page."""
+    """The plot on one value axis, ``linear`` or ``log``; ``grid`` is the path of its lines."""
 
-    key: str
     kind: str
     lines: tuple[Line, ...]
     ticks: tuple[Mark, ...]
+    grid: str
     rings: tuple[Ring, ...]
 
 
@@ -74,30 +88,38 @@ def split_of(name: str) -> str:
     return kind if kind in SPLITS else "other"
 
 
-def scales(curves: Sequence[Curve], key: str, steps: Axis, points: int, *, log: bool, band: bool) -> tuple[Scale, ...]:
-    """Return the plot of the curves on the axis that suits them, then on the other one if ``log`` and if it can be.
-
-    At most ``points`` points a curve; ``band`` asks for the lowest and highest values around the middle.
-    """
+def scales(curves: Sequence[Curve], steps: Axis, detail: Detail) -> tuple[Scale, ...]:
+    """Return the plot of the curves on the axis that suits them, then on the other one if that shows more."""
     best = plot.value_axis(curves)
-    linear = Axis(best.low, best.high)
     axes = [best]
-    if log and best.log:
-        axes.append(linear)
-    elif log and best.low > 0 and best.high / best.low >= LEAST_RATIO:
+    if best.log:
+        axes.append(Axis(best.low, best.high))
+    elif best.low > 0 and best.high / best.low >= LEAST_RATIO:
         axes.append(Axis(best.low, best.high, log=True))
-    thin = [thinned(c, points) for c in curves]
-    return tuple(_scale(curves, thin, key, steps, axis, band=band) for axis in axes)
-
-
-def _scale(whole: Sequence[Curve], thin: Sequence[Thin], key: str, steps: Axis, axis: Axis, *, band: bool) -> Scale:
-    lines = tuple(
-        Line(split_of(c.name), middle(t, steps, axis), outline(t, steps, axis) if band else "")
-        for c, t in zip(whole, thin, strict=True)
+    return tuple(
+        _scale(curves, steps, axis, detail, band=i < detail.bands) for i, axis in enumerate(axes[: detail.axes])
     )
-    ticks = tuple(Mark(_percent(1 - _place(axis, v)), number(v)) for v in value_ticks(axis))
-    kind = "log" if axis.log else "linear"
-    return Scale(f"{key}{kind[:2]}", kind, lines, ticks, tuple(_rings(whole, steps, axis)))
+
+
+def _scale(curves: Sequence[Curve], steps: Axis, axis: Axis, detail: Detail, *, band: bool) -> Scale:
+    box = detail.box
+    marks = [(1 - _place(axis, v), number(v)) for v in value_ticks(axis)]
+    return Scale(
+        kind="log" if axis.log else "linear",
+        lines=tuple(_line(c, steps, axis, detail, band=band) for c in curves),
+        ticks=tuple(Mark(percent(at), label) for at, label in marks),
+        grid="".join(f"M0 {round(at * box.height)}h{box.width}" for at, _ in marks if detail.grid),
+        rings=tuple(_rings(curves, steps, axis)),
+    )
+
+
+def _line(curve: Curve, steps: Axis, axis: Axis, detail: Detail, *, band: bool) -> Line:
+    """Return the middle of the curve with its band, or without one the line with its peaks."""
+    split, box, points = split_of(curve.name), detail.box, detail.points
+    whole = Thin(curve.steps, curve.low, curve.mid, curve.high)
+    smooth = exact(curve, points, steps, axis, box) and not outline(whole, steps, axis, box)
+    around = outline(thinned(curve, points // 2), steps, axis, box) if band and not smooth else ""
+    return Line(split, line(curve, points, steps, axis, box, needles=not around), around)
 
 
 def _rings(curves: Sequence[Curve], steps: Axis, axis: Axis) -> list[Ring]:
@@ -106,7 +128,7 @@ def _rings(curves: Sequence[Curve], steps: Axis, axis: Axis) -> list[Ring]:
         found = best_of(curve)
         if found is not None and ringed(curve, curves):
             x, y = _place(steps, float(found[1])), 1 - _place(axis, found[0])
-            rings.append(Ring(_percent(x), _percent(y), split_of(curve.name)))
+            rings.append(Ring(percent(x), percent(y), split_of(curve.name)))
     return rings
 
 
@@ -130,14 +152,14 @@ def best_of(curve: Curve) -> tuple[float, int] | None:
 
 def step_marks(steps: Axis) -> tuple[Mark, ...]:
     """Return round steps to label."""
-    return tuple(Mark(_percent(_place(steps, float(s))), count(s)) for s in plot.ticks(steps, 50, 10))
+    return tuple(Mark(percent(_place(steps, float(s))), count(s)) for s in plot.ticks(steps, 50, 10))
 
 
 def span(first: int, last: int, steps: Axis, style: str) -> Span:
     """Return the part of a plot that lies between two steps, never too narrow to be seen."""
     start, end = 100 * _place(steps, float(first)), 100 * _place(steps, float(last))
     width = max(end - start, LEAST_WINDOW)
-    return Span(round(min(start, 100 - width), 1), round(width, 1), style)
+    return Span(_short(min(start, 100 - width)), _short(width), style)
 
 
 def broken(curves: Sequence[Curve], steps: Axis) -> tuple[Span, ...]:
@@ -152,88 +174,9 @@ def broken(curves: Sequence[Curve], steps: Axis) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-@dataclass(frozen=True, slots=True)
-class Thin:
-    """A curve of few points: lowest, middle and highest value at each step; NaN where none is finite."""
-
-    steps: FloatArray
-    low: FloatArray
-    mid: FloatArray
-    high: FloatArray
-
-
-def thinned(curve: Curve, points: int) -> Thin:
-    """Return at most ``points`` blocks of the curve; a block has the middle of its lowest and highest medians."""
-    if len(curve.steps) <= points:
-        return Thin(curve.steps, curve.low, curve.mid, curve.high)
-    starts = np.linspace(0, len(curve.steps), points, endpoint=False).astype(np.int64)
-    bottom, top = np.fmin.reduceat(curve.mid, starts), np.fmax.reduceat(curve.mid, starts)
-    low, high = np.fmin.reduceat(curve.low, starts), np.fmax.reduceat(curve.high, starts)
-    return Thin(curve.steps[starts], low, bottom / 2 + top / 2, high)
-
-
-def middle(curve: Thin, steps: Axis, axis: Axis, width: int = WIDTH, height: int = HEIGHT) -> str:
-    """Return the path of the middle values, with a gap wherever none is finite."""
-    return " ".join(_path(part) for part in _segments(curve, curve.mid, steps, axis, width, height))
-
-
-def outline(curve: Thin, steps: Axis, axis: Axis) -> str:
-    """Return the closed paths around lowest and highest values; "" where they are the same or too close to be seen."""
-    tops = _segments(curve, curve.high, steps, axis, WIDTH, HEIGHT)
-    bottoms = _segments(curve, curve.low, steps, axis, WIDTH, HEIGHT)
-    seen = any(low[1] - high[1] > 2 for t, b in zip(tops, bottoms, strict=True) for high, low in zip(t, b, strict=True))
-    if not seen:
-        return ""
-    return "".join(f"{_path(t + b[::-1])}z" for t, b in zip(tops, bottoms, strict=True) if len(t) > 1)
-
-
 def spark(curve: Curve, steps: Axis) -> str:
     """Return the path of a curve as small as a word."""
-    shape = thinned(curve, SPARK_POINTS)
-    return middle(shape, steps, plot.value_axis([curve]), SPARK_WIDTH, SPARK_HEIGHT)
-
-
-def _segments(
-    curve: Thin, values: FloatArray, steps: Axis, axis: Axis, width: int, height: int
-) -> list[list[tuple[int, int]]]:
-    """Return the points of every stretch of finite values in the box."""
-    good = np.isfinite(values)
-    inside = np.where(good, np.clip(values, -plot.HUGE, plot.HUGE), axis.low)
-    xs = np.rint(steps.place(curve.steps) * width).astype(np.int64).tolist()
-    ys = np.rint((1 - axis.place(inside)) * height).astype(np.int64).tolist()
-    parts: list[list[tuple[int, int]]] = [[]]
-    for x, y, known in zip(xs, ys, good.tolist(), strict=True):
-        if known:
-            parts[-1].append((x, y))
-        elif parts[-1]:
-            parts.append([])
-    return [part for part in parts if part]
-
-
-def _path(points: Sequence[tuple[int, int]]) -> str:
-    """Return SVG path data in as few letters as possible: relative, and without points on a straight line.
-
-    >>> _path([(0, 10), (5, 10), (10, 10), (12, 4)]), _path([(3, 4)])
-    ('M0 10l10 0 2-6', 'M3 4h0')
-    """
-    (x, y), *others = points
-    moves: list[tuple[int, int]] = []
-    start = f"M{x} {y}"
-    for right, down in others:
-        dx, dy = right - x, down - y
-        x, y = right, down
-        if not (dx or dy):
-            continue
-        before = moves[-1] if moves else (0, 0)
-        onwards = before[0] * dx + before[1] * dy > 0 and before[0] * dy == before[1] * dx
-        if onwards:
-            moves[-1] = (before[0] + dx, before[1] + dy)
-        else:
-            moves.append((dx, dy))
-    if not moves:
-        return f"{start}h0"
-    pairs = " ".join(f"{dx}{'' if dy < 0 else ' '}{dy}" for dx, dy in moves).replace(" -", "-")
-    return f"{start}l{pairs}"
+    return line(curve, SPARK_POINTS, steps, plot.value_axis([curve]), SPARK)
 
 
 def value_ticks(axis: Axis) -> list[float]:
@@ -261,5 +204,12 @@ def _place(axis: Axis, value: float) -> float:
     return float(axis.place(np.array([value]))[0])
 
 
-def _percent(part: float) -> float:
-    return round(100 * part, 1)
+def percent(part: float) -> float:
+    """Return a part of a plot in percent, with one decimal at most."""
+    return _short(100 * part)
+
+
+def _short(value: float) -> float:
+    """Return the value with one decimal at most, a whole number without any."""
+    short = round(value, 1)
+    return int(short) if short == int(short) else short

@@ -1,0 +1,1 @@
+"""Shared by the formats: what there is to say of a search, and how it is said in text."""
