@@ -26,7 +26,7 @@ from runaudit.model import (
     Severity,
     Skip,
 )
-from runaudit.ruleset import Rule, template_fields
+from runaudit.ruleset import Rule, filled, template_fields
 from runaudit.tasks import reason
 
 Value = Series | Mapping[str, Series] | Table | tuple[float, ...] | tuple[str, ...] | float | str | None
@@ -279,8 +279,8 @@ def _finding(rule: Rule, run: Run, hit: Hit, series: Series | None) -> Finding:
         series=name,
         first_step=hit.first_step,
         last_step=hit.last_step,
-        message=rule.message.format(**words),
-        evidence=tuple(line.format(**words) for line in rule.evidence if template_fields(line) <= words.keys()),
+        message=filled(rule.message, words),
+        evidence=tuple(filled(line, words) for line in rule.evidence if template_fields(line) <= words.keys()),
         why=rule.why,
         remedy=rule.remedy,
         facts=dict(hit.facts),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from runaudit.model import BoolArray, FloatArray, IntArray
@@ -160,3 +162,15 @@ def spread(values: FloatArray) -> float:
         return 0.0
     low, high = np.percentile(values, [25, 75])
     return float((high - low) / 1.349)
+
+
+def formed(value: float, form: str) -> str:
+    """Return the value in a form of ``format``, with a power of ten as short as in the reports.
+
+    >>> formed(1.9e-6, ".2g"), formed(1170.0, ".3g"), formed(0.5, ".0%")
+    ('1.9e-6', '1.17e3', '50%')
+    """
+    return _EXPONENT.sub(lambda found: f"e{found[1].replace('+', '')}{found[2]}", format(value, form))
+
+
+_EXPONENT = re.compile(r"e([+-])0*(\d+)")

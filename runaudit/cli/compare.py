@@ -29,6 +29,10 @@ MUTE = frozenset({"", ".txt", ".log", ".out"})  # suffixes that say nothing of a
 class Parser(TyperCommand):
     """Gives ``--against`` every word up to the next option: a shell writes many references for one pattern."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401  typer keeps the type to itself
+        """Return the pieces of the usage line: the option that it cannot do without is one of them."""
+        return [*super().collect_usage_pieces(ctx), f"{AGAINST} REF..."]
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  typer keeps the type to itself
         """Return what is left of the arguments once ``--against`` stands before each reference."""
         return list(super().parse_args(ctx, repeated(args)))

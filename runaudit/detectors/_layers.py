@@ -11,6 +11,7 @@ import numpy as np
 from runaudit.detectors._rows import first_half, typical
 from runaudit.errors import NotJudged
 from runaudit.model import FloatArray, IntArray, Series
+from runaudit.numerics import formed
 
 NUMBER = re.compile(r"\d{1,9}")
 
@@ -68,7 +69,7 @@ def listed(found: Mapping[str, tuple[float, int]], form: str, most: int = 3) -> 
     >>> listed({"fc2": (0.97, 23), "fc1": (0.92, 40)}, ".0%")
     'fc2 97% (from 23 on), fc1 92% (from 40 on)'
     """
-    parts = [f"{name} {value:{form}} (from {first:,} on)" for name, (value, first) in list(found.items())[:most]]
+    parts = [f"{name} {formed(value, form)} (from {first:,} on)" for name, (value, first) in list(found.items())[:most]]
     more = len(found) - most
     return ", ".join(parts) + (f" and {more} more" if more > 0 else "")
 

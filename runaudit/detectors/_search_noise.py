@@ -39,7 +39,8 @@ def repeated(groups: Sequence[FloatArray]) -> Noise | None:
         return None
     total = sum(float(np.sum((g - g.mean()) ** 2)) for g in several)
     runs = sum(len(g) for g in several)
-    words = f"{runs} trials of {len(several)} settings that were tried more than once"
+    settings = "1 setting that was" if len(several) == 1 else f"{len(several)} settings that were"
+    words = f"{runs} trials of {settings} tried more than once"
     return Noise(math.sqrt(total / freedom), words, measured=True)
 
 

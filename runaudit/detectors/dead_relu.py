@@ -30,9 +30,9 @@ def dead_relu(
     """Report the worst layer of which ``limit`` of the activations are zero at the end, once for the run.
 
     Zeros alone may be a sparse code that works: beyond ``sparse`` they are one sign (weak). Decisive are: the whole
-    layer is zero (``whole``); ``units`` of its units are zero for a whole batch of ``big_batch`` samples or more;
-    ``start`` of the activations were zero at the very start, where random weights give about a half. A layer with
-    ``dead`` alone is judged by its units. Under ``min_rows`` values per layer, and without either, raise
+    layer is zero (``whole``); a share ``units`` of its units is zero for a whole batch of ``big_batch`` samples or
+    more; ``start`` of the activations were zero at the very start, where random weights give about a half. A layer
+    with ``dead`` alone is judged by its units. Fewer values than ``min_rows`` per layer, or none of either kind, raise
     ``NotJudged``. Source: CS231n notes, ReLU; Lu et al., Dying ReLU and initialization (2019).
     """
     if zeros is None and dead is None:

@@ -26,6 +26,7 @@ def not_learning(
     near_chance: float,
     frozen_share: float,
     too_loud: float,
+    few_updates: int,
     min_points: int,
 ) -> Iterator[Hit]:
     """Report a run that ends where it began, or at the loss of guessing.
@@ -34,7 +35,8 @@ def not_learning(
     throughout (frozen); the loss has no downward trend (Mann-Kendall z above ``-max_z``) and gained less than
     ``max_gain`` noise standard deviations (flat); it settled within ``near_chance`` of ln C and stays there (chance).
     A loss well below chance, an improved validation loss, or a log that does not show the beginning of training is
-    not reported as flat; flat epoch means without validation are weak evidence. Where ``max_gain`` units of noise are
+    not reported as flat; flat epoch means without validation, and a run of fewer than ``few_updates`` logged steps, are
+    weak evidence. Where ``max_gain`` units of noise are
     more than ``too_loud`` of the loss itself, the test could not see a loss that halves, and raises ``NotJudged``.
     Values that are not finite are left out; under ``min_points`` finite values raise ``NotJudged``.
     """
@@ -71,9 +73,9 @@ def not_learning(
     if len(held_out) >= 2:
         facts |= {"val_first": float(held_out[0]), "val_end": level(held_out)}
     # The mean of a first epoch may hold all of the fall: flat after it, the run may have converged within it.
-    weak = (
-        flat and not (frozen or no_rate or at_chance) and loss.reduction is Reduction.EPOCH_MEAN and not held_out.size
-    )
+    within_first = flat and not at_chance and loss.reduction is Reduction.EPOCH_MEAN and not held_out.size
+    just_begun = loss.reduction is Reduction.STEP and steps[-1] - steps[0] < few_updates
+    weak = not (frozen or no_rate) and bool(within_first or just_begun)
     yield Hit(int(steps[0]), int(steps[-1]), facts, weak=weak, series=loss.name)
 
 

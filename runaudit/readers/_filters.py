@@ -21,6 +21,7 @@ TABLE = "filters"
 MOST_CHANNELS = 16  # more than a picture has: the layer looks at what another one gave
 FEWEST = 4  # filters in a layer
 LARGEST = 64  # pixels across
+LONGEST = 200  # letters in the name of a tensor
 MOST_BYTES = 1 << 26
 FLAT = {784: (1, 28), 2352: (3, 28), 3072: (3, 32), 12288: (3, 64), 27648: (3, 96)}  # inputs -> channels, pixels across
 CHANNELS = {3: 0, 1: 1, 4: 2}  # what pictures have, the most usual first
@@ -84,14 +85,14 @@ def first_layer(tensors: Iterable[Tensor]) -> Tensor | None:
 
 def is_first_layer(tensor: Tensor) -> bool:
     """Say whether the name is that of a first layer, and the shape that of filters that look at a picture."""
-    if OTHER.search(tensor.name) or prod(tensor.shape) * 8 > MOST_BYTES:
+    if len(tensor.shape) not in {2, 4} or prod(tensor.shape) * 8 > MOST_BYTES:
+        return False
+    if len(tensor.name) > LONGEST or OTHER.search(tensor.name):
         return False
     base = PARAMETER.sub("", tensor.name)
     if len(tensor.shape) == 4:
         return order_of(tensor.shape) != "" and any(LAYER.match(name) for name in (base, tensor.name))
-    if len(tensor.shape) == 2:
-        return _flat(tensor.shape) is not None and any(DENSE.match(name) for name in (base, tensor.name))
-    return False
+    return _flat(tensor.shape) is not None and any(DENSE.match(name) for name in (base, tensor.name))
 
 
 def _rank(tensor: Tensor) -> tuple[int, int, str]:

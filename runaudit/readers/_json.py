@@ -13,7 +13,7 @@ import numpy as np
 
 from runaudit.model import RawSeries
 
-NUMBER = re.compile(r"\s*[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)\s*", re.IGNORECASE | re.ASCII)
+NUMBER = re.compile(r"\s*[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)\s*", re.IGNORECASE | re.ASCII)
 SPACE = re.compile(r"[\s,]*")
 DEEPEST = 8
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import warnings
+from tokenize import TokenError
 from typing import IO
 
 import numpy as np
@@ -11,6 +14,8 @@ from runaudit.model import FloatArray
 from runaudit.readers._filters import widened
 
 MAGIC = b"\x93NUMPY"
+LENGTHS = {(1, 0): 2, (2, 0): 4}  # bytes of the length of the header, by version
+MOST_HEADER = 10_000  # bytes, as NumPy itself allows: the length is not to be trusted
 
 
 def shape_of(stream: IO[bytes]) -> tuple[int, ...] | None:
@@ -29,14 +34,24 @@ def numbers(stream: IO[bytes]) -> FloatArray:
     octets = stream.read(size)
     if len(octets) != size:
         raise ValueError(f"{len(octets)} of {size} bytes")
-    flat = widened(octets) if kind.kind == "V" else np.frombuffer(octets, kind).astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        flat = widened(octets) if kind.kind == "V" else np.frombuffer(octets, kind).astype(np.float64)
     return flat.reshape(shape, order="F" if by_columns else "C")
 
 
 def _head(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
+    """Return shape, order and type, and leave the stream at the numbers; raises ``ValueError`` for a damaged header."""
     version = npy.read_magic(stream)
-    if version == (1, 0):
-        return npy.read_array_header_1_0(stream)
-    if version == (2, 0):
-        return npy.read_array_header_2_0(stream)
-    raise ValueError(f"version {version} of the format")
+    if version not in LENGTHS:
+        raise ValueError(f"version {version} of the format")
+    length = stream.read(LENGTHS[version])
+    if int.from_bytes(length, "little") > MOST_HEADER:
+        raise ValueError(f"a header of {int.from_bytes(length, 'little')} bytes")
+    header = io.BytesIO(length + stream.read(int.from_bytes(length, "little")))
+    parse = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the file spells in an old way is none of the user's concern
+            return parse(header)
+    except (TokenError, SyntaxError, TypeError, MemoryError, RecursionError) as error:  # it is parsed as Python
+        raise ValueError("a damaged header") from error

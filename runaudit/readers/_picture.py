@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 
 import numpy as np
 
@@ -22,7 +23,8 @@ OTHERS = re.compile(
     r"feature|activation|input|output|grad|recon|sample|pred|attention|map|image(?!/\d)|batch|mask", re.IGNORECASE
 )
 LEAST = 3  # pixels across a filter
-MOST_PIXELS = 1 << 24
+MOST_PIXELS = 1 << 22  # in all pictures that are unpacked together: a small file can unpack to gigabytes
+MOST_FILTERS = 4096
 HINT = "a picture of filters is read with Pillow: pip install 'runaudit[images]'"
 
 
@@ -46,25 +48,37 @@ def filters_in(message: bytes, *, tensor: bool) -> FloatArray:
     """
     number = 8 if tensor else 4
     encoded = [message[f.start : f.stop] for f in fields(message) if (f.number, f.wire) == (number, BYTES)]
-    pictures = [decoded(one) for one in (encoded[2:] if tensor else encoded)]  # a tensor begins with width and height
-    if not pictures:
+    encoded = encoded[2:] if tensor else encoded  # a tensor begins with width and height
+    if not encoded:
         raise NoFiltersError("it holds no picture")
+    if len(encoded) > MOST_FILTERS:
+        raise NoFiltersError(f"it holds {len(encoded):,} pictures")
+    pictures: list[FloatArray] = []
+    left = MOST_PIXELS
+    for one in encoded:
+        pictures.append(decoded(one, left))
+        left -= pictures[-1].shape[0] * pictures[-1].shape[1]
     if len(pictures) >= FEWEST and len({one.shape for one in pictures}) == 1 and max(pictures[0].shape) <= LARGEST:
         return np.stack(pictures).transpose(0, 3, 1, 2)
     return cut(pictures[0])
 
 
-def decoded(encoded: bytes) -> FloatArray:
-    """Return the picture as rows x columns x channels, 1 where it is gray; raises ``NoFiltersError``."""
+def decoded(encoded: bytes, most: int = MOST_PIXELS) -> FloatArray:
+    """Return the picture as rows x columns x channels, 1 where it is gray.
+
+    Raises ``NoFiltersError``, also where it has more than ``most`` pixels.
+    """
     try:
         from PIL import Image
     except ImportError as error:
         raise NoFiltersError(HINT) from error
     try:
-        with Image.open(io.BytesIO(encoded), formats=("PNG", "JPEG")) as image:
-            small = image.width * image.height <= MOST_PIXELS
-            pixels = np.asarray(image.convert("RGB") if small else (), dtype=np.float64)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of sizes and of broken pieces that are no pixels
+            with Image.open(io.BytesIO(encoded), formats=("PNG", "JPEG")) as image:
+                small = image.width * image.height <= most
+                pixels = np.asarray(image.convert("RGB") if small else (), dtype=np.float64)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise NoFiltersError("the picture is damaged") from error
     if not small:
         raise NoFiltersError("it is too large for a grid of filters")
@@ -83,6 +97,8 @@ def cut(pixels: FloatArray) -> FloatArray:
     sizes = {int(stop - start) for start, stop in (*rows, *columns)}
     if len(sizes) != 1 or not LEAST <= min(sizes) <= LARGEST:
         raise NoFiltersError("it is no grid of squares with lines between them, as torchvision's make_grid draws it")
+    if len(rows) * len(columns) > MOST_FILTERS:
+        raise NoFiltersError(f"it shows up to {len(rows) * len(columns):,} filters, {MOST_FILTERS:,} are read at most")
     cells = [pixels[a:b, c:d] for a, b in rows for c, d in columns if not line[a:b, c:d].all()]
     if len(cells) < FEWEST:
         raise NoFiltersError(f"it shows {len(cells)} filters, {FEWEST} needed")

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runaudit.model import Note, RawLog
+from runaudit.readers._json import as_number
 
 Row = dict[str, Any]
 
+LONGEST = 200  # letters in a name that is looked at
 LEAST = 5  # trials with a result from which on it is a search
 SEED = re.compile(r"(?:.*[._/])?(?:\w*_)?(?:seed|random_state)", re.IGNORECASE)
 SMALL = re.compile(
@@ -30,7 +32,7 @@ def direction_of(name: str) -> str | None:
     >>> [direction_of(n) for n in ("val_loss", "Test Accuracy", "mean_test_score", "rmse score", "value")]
     ['min', 'max', 'max', 'min', None]
     """
-    lower = re.sub(r"[\s-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip())).lower()
+    lower = re.sub(r"[\s-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip()[:LONGEST])).lower()
     if ALWAYS_LARGE.fullmatch(lower):
         return "max"
     spaced = lower.replace("_", " ")
@@ -44,14 +46,15 @@ def trial_row(
     steps: int | None = None, path: str = "", line: int | None = None, folds: Sequence[float] = (),
 ) -> Row:  # fmt: skip
     """Return the row of a trial; its seed is no setting that is tried, and a complete one without a number diverged."""
-    seed = next((v for k, v in params.items() if SEED.fullmatch(k)), None)
+    seeds = {k for k in params if len(k) <= LONGEST and SEED.fullmatch(k)}
+    seed = next((v for k, v in params.items() if k in seeds), None)
     if state == "complete" and value is None:
         state = "failed"
     if value is not None and not math.isfinite(value) and state in {"complete", "failed"}:
         state = "diverged"
     row: Row = {
         "name": name,
-        "params": {k: v for k, v in params.items() if v is not None and not SEED.fullmatch(k)},
+        "params": {k: v for k, v in params.items() if v is not None and k not in seeds},
         "value": value if value is None or math.isfinite(value) else None,
         "state": state,
         "steps": steps,
@@ -88,6 +91,7 @@ def range_row(
     choices: Sequence[Any] | None = None,
 ) -> Row:
     """Return the row of a declared range; ends that are no finite numbers are None."""
-    ends = [float(e) if isinstance(e, int | float) and math.isfinite(e) else None for e in (low, high)]
+    numbers = [as_number(end) for end in (low, high)]
+    ends = [n if n is not None and math.isfinite(n) else None for n in numbers]
     kept = list(choices) if choices is not None else None
     return {"param": param, "low": ends[0], "high": ends[1], "log": log, "choices": kept}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ NO_RESULT = re.compile(r"(?:^|_)(?:runtime|interval|iters|steps|size|set|min|max
 
 TRIED = re.compile(r"(?:config|params?|hparams|hyper_?parameters|hp)[/_.](.+)", re.IGNORECASE)
 NAMES = ("name", "trial_id", "run", "id", "number", "trial", "experiment")
+TOLD = frozenset({*NAMES, "state", "status", "fold"})
 TASKS = re.compile(r"dataset|data|task|env(?:_id|_name)?|n_?samples|num_?samples|train_samples|experiment_type")
 # Not tried, but told beside: what a trial is called, how long it may take, which fold of its data it is.
 BESIDE = re.compile(
@@ -57,6 +59,7 @@ OBJECTIVES = tuple(
     )
 )
 LONGEST = 100_000  # letters of a cell that is parsed
+LONGEST_NAME = 200
 
 
 def kinds(names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -78,7 +81,7 @@ def plain(name: str) -> str:
     >>> plain("Weight Decay"), plain("config/lr")
     ('weight_decay', 'config_lr')
     """
-    return re.sub(r"[\s./-]+", "_", name.strip()).lower()
+    return re.sub(r"[\s./-]+", "_", name.strip()[:LONGEST_NAME]).lower()
 
 
 def searches(names: Sequence[str], rows: Sequence[Record], path: str) -> list[RawLog]:
@@ -90,10 +93,11 @@ def searches(names: Sequence[str], rows: Sequence[Record], path: str) -> list[Ra
     if not tried or objective is None:
         return []
     tasks = [name for name in columns if TASKS.fullmatch(plain(name)) and name not in tried]
+    beside = {name: short for name in columns if (short := plain(name)) in TOLD or FOLD.fullmatch(short)}
     groups: dict[tuple[str, ...], list[Row]] = {}
     for line, cells in table:
         task = tuple(str(cells.get(name, "")) for name in tasks)
-        groups.setdefault(task, []).append(_row(cells, tried, objective, line))
+        groups.setdefault(task, []).append(_row(cells, tried, beside, objective, line))
     found: list[RawLog] = []
     for task, many in groups.items():
         kept = _folded(many)
@@ -121,8 +125,10 @@ def _dictionary(cell: object) -> Mapping[str, Any] | None:
     if not isinstance(cell, str) or not cell.startswith("{") or len(cell) > LONGEST:
         return None
     try:
-        found = ast.literal_eval(cell)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd literals, which are none of the user's concern
+            found = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -152,13 +158,16 @@ def _objective(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], tried:
     return numeric[0] if numeric else None
 
 
-def _row(cells: Mapping[str, Any], tried: Mapping[str, str], objective: str, line: int) -> Row:
+def _row(
+    cells: Mapping[str, Any], tried: Mapping[str, str], beside: Mapping[str, str], objective: str, line: int
+) -> Row:
+    """Return the row of a trial; ``tried`` and ``beside`` are the columns that matter and what they are called."""
     params = {short: _setting(str(cells.get(name, ""))) for name, short in tried.items()}
-    known = {plain(name): str(cell).strip() for name, cell in cells.items()}
+    known = {short: str(cells[name]).strip() for name, short in beside.items() if name in cells}
     name = next((known[n] for n in NAMES if known.get(n)), f"line {line}")
     told = next((known[n].lower() for n in ("state", "status") if known.get(n)), "")
     state = next((s for s, pattern in STATES.items() if pattern.fullmatch(told)), "complete")
-    folds = [_number(cell) for column, cell in cells.items() if FOLD.fullmatch(plain(column))]
+    folds = [_number(cells[name]) for name, short in beside.items() if name in cells and FOLD.fullmatch(short)]
     kept = [fold for fold in folds if fold is not None]
     row = trial_row(name, params, _number(cells.get(objective)), state, line=line, folds=kept)
     return row | {"fold": known["fold"]} if known.get("fold") else row

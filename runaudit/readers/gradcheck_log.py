@@ -46,10 +46,11 @@ KEPT = frozenset(
 NUMBERS = frozenset(
     {"analytic", "numeric", "rel_error", "h", "uncertainty", "low", "high", "repeat", "loss", "limit", "at_1e5", "size"}
 )
-NUMBER = r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|inf)"
+# What is repeated is never given back (``++``): a line of nothing but digits or blanks takes no longer than others.
+NUMBER = r"[-+]?(?:\d++(?:\.\d*+)?(?:e[-+]?\d++)?|\.\d++(?:e[-+]?\d++)?|nan|inf)"
 PRINTED = re.compile(
-    rf"(?P<a>numeric(?:al)?|analytic(?:al)?)(?: grad(?:ient)?)?\s*[:=]?\s*(?P<x>{NUMBER})\W+"
-    rf"(?P<b>numeric(?:al)?|analytic(?:al)?)(?: grad(?:ient)?)?\s*[:=]?\s*(?P<y>{NUMBER})",
+    rf"(?P<a>numeric(?:al)?|analytic(?:al)?)(?: grad(?:ient)?)?\s*+(?:[:=]\s*+)?(?P<x>{NUMBER})\W++"
+    rf"(?P<b>numeric(?:al)?|analytic(?:al)?)(?: grad(?:ient)?)?\s*+(?:[:=]\s*+)?(?P<y>{NUMBER})",
     re.IGNORECASE,
 )
 

@@ -78,7 +78,7 @@ def _objective(trials: Sequence[Mapping[str, Any]]) -> tuple[str, str | None]:
         for name, metric in metrics.items():
             if score is not None and score in _observed(_within(metric)):
                 way = _within(metric).get("direction")
-                return str(name), way if way in {"min", "max"} else direction_of(str(name))
+                return str(name), str(way) if str(way) in {"min", "max"} else direction_of(str(name))
     return "score", None
 
 
@@ -106,7 +106,7 @@ def _space(given: Sequence[Mapping[str, Any]], oracle: Mapping[str, Any]) -> Ite
         if isinstance(choices, list):
             yield range_row(name, choices=choices)
         elif "min_value" in config:
-            log = config.get("sampling") in {"log", "reverse_log"}
+            log = str(config.get("sampling")) in {"log", "reverse_log"}
             yield range_row(name, config.get("min_value"), config.get("max_value"), log=log)
 
 

@@ -27,6 +27,7 @@ STEM = re.compile(
 )
 PARAMETER = re.compile(r"weight|kernel|bias|conv|layer|dense|embed|filter|(?:^|/)[wW]\d?\b")
 MOST_MEMBERS = 10_000
+PACKINGS = {0, 8}  # stored and deflated: NumPy writes no others, and they are unpacked no further than is asked for
 
 
 def claims(path: PurePosixPath, head: bytes) -> bool:
@@ -50,21 +51,24 @@ def read(path: Path) -> tuple[RawLog, ...]:
     from zipfile import BadZipFile, ZipFile  # takes long to import, and few runs have weights beside them
     from zlib import error as ZlibError  # noqa: N812
 
-    try:
-        with ZipFile(path) as archive:
-            tensor = first_layer(_tensors(archive))
-            if tensor is None:
-                raise LogError("no array in it is named and shaped like a first layer", kind="not-a-log")
-            with archive.open(f"{tensor.name}.npy") as stream:
-                return (raw_log("npz", tensor.name, numbers(stream)),)
-    except (BadZipFile, ZlibError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise LogError("the archive is cut off or damaged") from error  # RuntimeError: it asks for a password
+    with path.open("rb") as file:
+        try:
+            with ZipFile(file) as archive:
+                tensor = first_layer(_tensors(archive))
+                if tensor is None:
+                    raise LogError("no array in it is named and shaped like a first layer", kind="not-a-log")
+                with archive.open(f"{tensor.name}.npy") as stream:
+                    return (raw_log("npz", tensor.name, numbers(stream)),)
+        except (BadZipFile, ZlibError, ValueError, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+            # RuntimeError: it asks for a password, OSError: a place in it lies before its beginning
+            raise LogError("the archive is cut off or damaged") from error
 
 
 def _tensors(archive: ZipFile) -> Iterator[Tensor]:
     """Yield the arrays of the archive; an array whose head is damaged or holds no numbers is none."""
-    for info in archive.infolist()[:MOST_MEMBERS]:
-        if not info.filename.endswith(".npy"):
+    for name in dict.fromkeys(archive.namelist()[:MOST_MEMBERS]):
+        info = archive.getinfo(name)  # the last one of that name, as for whoever opens it by name
+        if not name.endswith(".npy") or info.compress_type not in PACKINGS:
             continue
         with archive.open(info) as stream:
             try:
@@ -72,7 +76,7 @@ def _tensors(archive: ZipFile) -> Iterator[Tensor]:
             except ValueError:
                 continue
         if shape is not None:
-            yield Tensor(info.filename.removesuffix(".npy"), shape)
+            yield Tensor(name.removesuffix(".npy"), shape)
 
 
 READER = Reader("npz", "NumPy archive of weights", claims, read, priority=60, grouping=Grouping.BESIDE, home=home)

@@ -21,7 +21,7 @@ from runaudit.readers import Grouping, Reader
 from runaudit.readers._filters import Tensor, first_layer, home, raw_log, widened
 
 LENGTH = struct.Struct("<Q")
-MOST_HEADER = 100_000_000  # of the format itself
+MOST_HEADER = 1 << 24  # bytes; the format allows 100 MB, which unpack to gigabytes of objects
 KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
@@ -35,9 +35,11 @@ def read(path: Path) -> tuple[RawLog, ...]:
     with path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         length = stream.read(LENGTH.size)
-        if len(length) < LENGTH.size or not 2 <= LENGTH.unpack(length)[0] <= min(size - LENGTH.size, MOST_HEADER):
+        if len(length) < LENGTH.size or not 2 <= LENGTH.unpack(length)[0] <= size - LENGTH.size:
             raise LogError("the header is cut off or damaged")
         start = LENGTH.size + LENGTH.unpack(length)[0]
+        if start - LENGTH.size > MOST_HEADER:
+            raise LogError(f"the header is {start - LENGTH.size:,} bytes long, {MOST_HEADER:,} are read at most")
         header = _header(stream.read(start - LENGTH.size))
         tensor = first_layer(Tensor(name, one[1]) for name, one in header.items())
         if tensor is None:
@@ -54,7 +56,7 @@ def _header(text: bytes) -> dict[str, tuple[str, tuple[int, ...], tuple[int, int
     try:
         content = json.loads(text)
         return {name: _entry(one) for name, one in content.items() if name != "__metadata__" and one["dtype"] in KINDS}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise LogError("the header is damaged") from error
 
 

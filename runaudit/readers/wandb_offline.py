@@ -131,7 +131,7 @@ def _take_row(found: _Found, record: bytes, part: Field) -> None:
             _take_value(found, name, text, row, parts)
             continue
         found.points.add(name, number, row)
-        if name == "_step":
+        if name == "_step" and math.isfinite(number):
             named, step = True, int(number)
     if not named:
         steps = [f for f in fields(record, part.start, part.stop) if (f.number, f.wire) == (STEP, BYTES)]

@@ -61,7 +61,10 @@ def panel(
     scale = _scale(values, rows)
     marks = ASCII_MARKS if pen.options.ascii and len(curves) > 1 else ("", "")
     room = frame.names if isinstance(frame, Frame) else frame * 2 // 5
-    names = [_label(pen, c, e, m, room) for c, e, m in zip(curves, ends, marks, strict=False)]
+    names = [
+        _label(pen, c, e, m, room, covered=c.last_step <= steps.high)
+        for c, e, m in zip(curves, ends, marks, strict=False)
+    ]
     if not isinstance(frame, Frame):
         gutter, after = max(map(cells, scale)), max(map(cells, names))
         frame = Frame(gutter, frame - gutter - 3 - after, after)
@@ -95,8 +98,9 @@ def _ends(curves: Sequence[Curve], steps: Axis) -> list[float]:
     return ends
 
 
-def _label(pen: Pen, curve: Curve, end: float, mark: str, room: int) -> str:
-    value = number(curve.last if not np.isfinite(curve.last) else end)
+def _label(pen: Pen, curve: Curve, end: float, mark: str, room: int, *, covered: bool) -> str:
+    """Return the name and the last value, that of the log where the plot reaches it."""
+    value = number(curve.last if covered or not np.isfinite(curve.last) else end)
     before = f"{mark} " if mark else ""
     return f"{before}{pen.short(curve.name, room - len(value) - len(before) - 1)} {value}"
 

@@ -13,12 +13,14 @@ from runaudit.errors import UsageError
 from runaudit.plugrules import plug_in_folders
 from runaudit.registry import blame
 from runaudit.ruleset.check import problems
+from runaudit.ruleset.fill import filled
 from runaudit.ruleset.rule import Citation, Param, Rule, build, template_fields
 from runaudit.schemas.check import Fault, nearest, spelled
 from runaudit.shipped import shipped_rules, strict
 
 __all__ = [
-    "Citation", "Param", "Rule", "choose", "load_rules", "read_rule", "rules_folder", "template_fields", "with_values",
+    "Citation", "Param", "Rule", "choose", "filled", "load_rules", "read_rule", "rules_folder", "template_fields",
+    "with_values",
 ]  # fmt: skip
 
 _EXAMPLES = re.compile(r"^examples:\s*\n(?:[ #].*\n?|\n)+", re.MULTILINE)

@@ -58,7 +58,7 @@ def test_a_gradient_that_was_lost_for_ten_steps_is_not_vanishing() -> None:
 def test_a_gradient_that_is_lost_after_ten_steps_is() -> None:
     lost = {"grad_norm/fc1": [0.2] * 10 + [1e-8] * 8, "grad_norm/fc2": [0.3] * 18, "grad_norm/fc3": [0.3] * 18}
     found = judged("vanishing-gradient", lost)
-    assert (found.first_step, found.facts["which"]) == (100, "fc1 1e-08 (from 100 on)")
+    assert (found.first_step, found.facts["which"]) == (100, "fc1 1e-8 (from 100 on)")
 
 
 def test_saturation_of_ten_steps_is_not_that_of_the_first_half() -> None:

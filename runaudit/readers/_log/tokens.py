@@ -35,9 +35,9 @@ NUMBER = re.compile(rf"(?<![\w@#$])(?<!\w[-'.@])((?>[-+]?(?:{_UNSIGNED}|{_WORDS}
 INTEGER = re.compile(r"\d[\d,]*")
 
 TOTAL = re.compile(r"\s*(?:/|of|out of)\s*")
-MEAN = re.compile(r"\s*[(\[]\s*(?:avg|mean|ave)?\.?[:= ]*", re.IGNORECASE)
+MEAN = re.compile(r"\s*[(\[]\s*+(?:avg|mean|ave)?\.?[:= ]*", re.IGNORECASE)
 NEXT = re.compile(r"[\]\s)]*[\[(]\s*|\s*,\s+|\]\s*-?\s*")
-SAME = re.compile(r"(?:\s*(?:[:=)\]]|is|was|->|=>)\s*)+", re.IGNORECASE)
+SAME = re.compile(r"\s*+(?:(?:[:=)\]]|is|was|->|=>)\s*+)+", re.IGNORECASE)
 STARTS = re.compile(r"[\[(\s]*")
 MOST_NUMBERS = 1_000  # of a line that are looked at
 CLOCK = re.compile(r"\d\d(?:\.\d+)?")

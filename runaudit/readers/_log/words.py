@@ -51,7 +51,7 @@ CONTROL = re.compile(
 )
 UNIT = re.compile(
     r"(?!(?:st|nd|rd|th)\b)(?:%|\s+%(?!\s*[\w(])|[A-Za-zµ][\w/]*"
-    r"|\s*-?\s*(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)(?=\s*(?:[|,;()\]/]|:(?!\s*\Z)))"
+    r"|\s*+(?:-\s*+)?(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)(?=\s*(?:[|,;()\]/]|:(?!\s*\Z)))"
     r"|\s+(?:seconds?|secs?|msecs?|ms|minutes?|mins?|hours?|hrs?|days?|it/s|[KMGT]i?B)(?!\w)"
     r"|\s+\w+/(?:s|sec|second|step|it|batch)(?!\w)"
     r"|\s+s(?=\s*(?:$|[|,;:)\]])))"

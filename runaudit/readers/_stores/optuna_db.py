@@ -78,13 +78,14 @@ def external(value: object, distribution: object) -> Any:  # noqa: ANN401  a cho
     >>> external(3.0, {"name": "IntDistribution", "attributes": {}}), external(0.5, None)
     (3, 0.5)
     """
-    if not isinstance(distribution, dict) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = as_number(value) if isinstance(value, int | float) else None
+    if not isinstance(distribution, dict) or number is None or not math.isfinite(number):
         return value
     attributes = distribution.get("attributes")
     choices = attributes.get("choices") if isinstance(attributes, dict) else None
     if isinstance(choices, list):
-        return choices[int(value)] if 0 <= value < len(choices) else value
-    return int(value) if str(distribution.get("name")).startswith("Int") else value
+        return choices[int(number)] if 0 <= number < len(choices) else value
+    return int(number) if str(distribution.get("name")).startswith("Int") else value
 
 
 def metric_names(content: object) -> tuple[str, ...]:

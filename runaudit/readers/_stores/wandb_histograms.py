@@ -36,7 +36,7 @@ class Histograms:
                 continue
             try:
                 one = _histogram(parts)
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, OverflowError):
                 self.broken += 1
                 continue
             self.found.setdefault(name, []).append((step, one))
@@ -70,4 +70,5 @@ def _edges(parts: Mapping[str, Any], bins: int) -> FloatArray:
     if "bins" in parts:
         return np.array(parts["bins"], dtype=np.float64)
     packed = parts["packedBins"]
-    return np.asarray(float(packed["min"]) + float(packed["size"]) * np.arange(bins + 1))
+    with np.errstate(over="ignore", invalid="ignore"):  # edges that are not finite are refused
+        return np.asarray(float(packed["min"]) + float(packed["size"]) * np.arange(bins + 1))
