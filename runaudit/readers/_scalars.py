@@ -56,7 +56,7 @@ def has_parts(folder: Path) -> bool:
     for inner in islice(below, MOST_FOLDERS):
         for path in inner.glob("*tfevents*"):
             try:
-                if key_of(inner.name, tags_of(path)):
+                if path.is_file() and key_of(inner.name, tags_of(path)):  # a pipe would be waited for
                     return True
             except (OSError, LogError):
                 continue

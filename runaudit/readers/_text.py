@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from runaudit.errors import LogError
 from runaudit.model import Note
@@ -18,6 +21,7 @@ DIGITS = r"[-+.\w]+"
 WRAPPED = re.compile(
     rf"(?:tensor|array|(?:np|numpy|jnp)\.\w+)\((?:\[({DIGITS})\]|({DIGITS}))(?:,[^)\]]*)?\)|\[({DIGITS})\]|({DIGITS})\s?%"
 )
+LARGE, PART = 1 << 26, 1 << 20  # bytes of a file that is read in parts, and of a part
 ABSENT = frozenset({"", "-", "--", "_", "?", "na", "n/a", "#n/a", "<na>", "none", "null", "nil"})
 
 
@@ -27,7 +31,7 @@ def read_text(path: Path) -> tuple[str, tuple[Note, ...]]:
     A file that is not UTF-8 (or UTF-16 with its mark) is read as Latin-1. Zero bytes at the end, which a crash of
     the machine leaves behind, are cut off. Raises ``LogError`` for an empty or binary file, and ``OSError``.
     """
-    data = path.read_bytes()
+    data, zeros = _octets(path)
     if not data:
         raise LogError("the file is empty (0 bytes)")
     foreign = foreign_content(data)
@@ -40,13 +44,52 @@ def read_text(path: Path) -> tuple[str, tuple[Note, ...]]:
         if not whole or b"\0" in whole:
             line = whole.count(b"\n", 0, max(whole.find(b"\0"), 0)) + 1
             raise LogError("the file is binary (zero bytes), not text", line=line)
-        zeros = len(data) - len(whole)
+        zeros += len(data) - len(whole)
         notes.append(Note(f"the file ends in {zeros} zero bytes, ignored", str(path), whole.count(b"\n") + 1))
         data = whole
     text, note = _decode(data, encoding or "utf-8", str(path))
     if "\x1b" in text:
         text = COLOUR.sub("", text)
     return text, (*notes, *note)
+
+
+def _octets(path: Path) -> tuple[bytes, int]:
+    """Return the bytes of a file, and how many zero bytes at its end are left out: gigabytes of them take no memory.
+
+    One of them is always kept. Raises ``LogError`` where something stands behind a million zeros, and ``OSError``.
+    """
+    try:
+        small = path.stat().st_size <= LARGE
+    except OSError:
+        small = True
+    if small:
+        return path.read_bytes(), 0
+    parts: list[bytes] = []
+    nothing, zeros = bytes(PART), 0
+    with path.open("rb") as file:
+        while part := file.read(PART):
+            if part == nothing[: len(part)]:
+                zeros += len(part) + _hole(file)
+            elif zeros:
+                line = sum(one.count(b"\n") for one in parts) + 1
+                raise LogError("the file is binary (zero bytes), not text", line=line)
+            else:
+                parts.append(part)
+    return b"".join(parts) + nothing[: min(zeros, 1)], max(zeros - 1, 0)
+
+
+def _hole(file: IO[bytes]) -> int:
+    """Pass over the rest of a file if the file system knows that it is nothing but zeros; return its length, or 0."""
+    at = file.tell()
+    try:
+        file.seek(at, os.SEEK_DATA)
+    except AttributeError:  # Windows cannot be asked
+        return 0
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            return file.seek(0, os.SEEK_END) - at
+    file.seek(at)
+    return 0
 
 
 def foreign_content(head: bytes) -> str:

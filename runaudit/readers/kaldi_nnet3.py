@@ -8,6 +8,7 @@ public excerpts of such logs, not tested against a live run of Kaldi. The tables
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -116,7 +117,16 @@ def _first(folder: Path, stamp: int) -> tuple[str, int]:
 
 
 def _names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if NAME.fullmatch(path.name))[:MOST_FILES]
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if NAME.fullmatch(entry.name) and _is_file(entry))[:MOST_FILES]
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Say whether it is a file: a pipe would be waited for, and a link in a circle is none."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _place(name: str) -> tuple[int, int, str]:
@@ -209,8 +219,8 @@ def _series(points: dict[str, Points]) -> Iterator[RawSeries]:
 def _mean(points: list[tuple[float, float]]) -> float:
     """Return the mean of the jobs by their frames; by their number where one does not say how many it saw."""
     values, weights = np.array(points).T
-    good = bool(np.all(np.isfinite(weights)) and np.all(weights >= 0) and weights.sum() > 0)
     with np.errstate(invalid="ignore", over="ignore"):
+        good = bool(np.all(np.isfinite(weights)) and np.all(weights >= 0) and weights.sum() > 0)
         return float(np.average(values, weights=weights) if good else values.mean())
 
 

@@ -37,6 +37,8 @@ def read(path: Path) -> tuple[RawLog, ...]:
     trials: list[Mapping[str, Any]] = []
     for file in sorted(path.parent.glob("trial_*/trial.json")):
         try:
+            if not file.is_file():
+                raise LogError("it is no regular file")  # noqa: TRY301  a pipe would be waited for
             trials.append(_object(file))
         except (LogError, OSError) as error:
             notes.append(Note(f"{file.parent.name}/{file.name} is left out: {error}", str(path)))

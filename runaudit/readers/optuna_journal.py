@@ -61,6 +61,7 @@ class _Journal:
     """The studies and trials as far as the operations have been replayed; trials count over all studies."""
 
     studies: dict[int, Study] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
     trials: list[Trial] = field(default_factory=list)
     homes: list[Study] = field(default_factory=list)
     created: int = 0
@@ -85,14 +86,17 @@ class _Journal:
         name, directions = operation.get("study_name"), operation.get("directions")
         if not isinstance(name, str) or not isinstance(directions, list):
             return False
-        if name not in {study.name for study in self.studies.values()}:
+        if name not in self.names:
+            self.names.add(name)
             named = {i: _named(DIRECTIONS, code) for i, code in enumerate(directions)}
             self.studies[self.created] = Study(name, named)
             self.created += 1
         return True
 
     def _delete_study(self, operation: dict[str, Any]) -> bool:
-        return self.studies.pop(_key(operation, "study_id"), None) is not None
+        study = self.studies.pop(_key(operation, "study_id"), None)
+        self.names -= {study.name} if study is not None else set()
+        return study is not None
 
     def _set_attribute(self, operation: dict[str, Any]) -> bool:
         study, attribute = self.studies.get(_key(operation, "study_id")), operation.get("system_attr")

@@ -22,7 +22,7 @@ _NAMED = r"(?: [A-Za-z][\w.]*(?=\]))?"  # of the logger, behind the time: [09/18
 _HOST = r"(?<![^\n])\[[^\[\]]{1,60}\] (?=\d{4}-\d\d-)"
 _LEVEL = r"[IWEF]\d{4}(?= )|(?:INFO|WARNING|WARN|DEBUG|ERROR|NOTICE|LOG)(?![\w=])(?::(?:root|tensorflow|[\w.]+)(?=:))?"
 _PLACE = (
-    r"gpu:\d+|[\w.]+:\d+(?= +(?:INFO|WARN|DEBUG))|\(?<?[\w./-]+\.(?:py|cc|cpp|cu|h|sh)(?::\d+| \d+|>)\)?(?::\w+)?"
+    r"gpu:\d+|[\w.]+:\d+(?= +(?:INFO|WARN|DEBUG))|\(?<?[\w./-]{1,200}\.(?:py|cc|cpp|cu|h|sh)(?::\d+| \d+|>)\)?(?::\w+)?"
     r"|\([\w.]+:\d+\)|\d+ (?=[\w.]+:\d+\])|\w+:\d+(?=\])"
 )
 PREFIX = re.compile(

@@ -77,6 +77,7 @@ STOPS = frozenset(
      "after", "before", "until", "is", "was", "are", "has", "used", "took"}
 )  # fmt: skip
 LONGEST_NAME = 60
+MOST_WRAPPERS = 8  # around one number: " is: tensor(["
 MOST_WORDS = 5
 
 
@@ -90,7 +91,10 @@ def key_of(text: str) -> tuple[str, str]:
     (('', 'improved from'), ('f1-score (micro avg)', ''))
     """
     body = text.rstrip(ENDS)
-    while (bare := WRAPPER.sub("", body).rstrip(ENDS)) != body:
+    for _ in range(MOST_WRAPPERS):
+        bare = WRAPPER.sub("", body).rstrip(ENDS)
+        if bare == body:
+            break
         body = bare
     if body.endswith(")") and body.count("(") != body.count(")"):
         return "", _clean(body)

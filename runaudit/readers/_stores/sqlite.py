@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from runaudit.errors import LogError
 from runaudit.model import Note
 
 LONGEST = 1 << 26  # bytes of one cell or row
-PATIENCE = 5_000  # times that a million steps of SQLite's machine may be run for one query
+# A damaged file of a few pages that point at each other can give rows for hours.
+LEAST_ROW = 4  # bytes
+PATIENCE = 100  # times that a million steps of SQLite's machine may be run for one query, and a million more for each
+STEP_BYTES = 50_000  # of the file
 WAL_HEADER = 32
 
 
@@ -22,6 +26,7 @@ class Database:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.connection = connection
         self.path = path
+        self.size = path.stat().st_size
         listing = self._run("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
         names = [str(name) for (name,) in listing]
         self.tables = {name: self._columns(name) for name in names if not name.startswith("sqlite_")}
@@ -35,7 +40,11 @@ class Database:
         wanted = [name.strip() for name in columns.split(",")]
         chosen = ", ".join(f'"{name}"' if name in have else "NULL" for name in wanted)
         by = ", ".join(name.strip() for name in order.split(",") if name.strip() in {"rowid", *have})
-        yield from self._run(f'SELECT {chosen} FROM "{table}" ORDER BY {by}')  # noqa: S608  names from this package
+        query = f'SELECT {chosen} FROM "{table}" ORDER BY {by}'  # noqa: S608  names from this package
+        with closing(self._run(query)) as found:
+            yield from islice(found, self.size // LEAST_ROW)
+            if next(found, None) is not None:
+                raise LogError(f"the database is damaged: its table {table} has more rows than it has room for")
 
     def notes(self) -> list[Note]:
         """Return a note where a journal beside the file may hold rows that the file lacks."""
@@ -52,8 +61,8 @@ class Database:
         quoted = table.replace('"', '""')
         return frozenset(str(row[1]) for row in self._run(f'PRAGMA table_info("{quoted}")'))
 
-    def _run(self, statement: str) -> Iterator[tuple[Any, ...]]:
-        turns = iter(range(PATIENCE))
+    def _run(self, statement: str) -> Generator[tuple[Any, ...], None, None]:
+        turns = iter(range(PATIENCE + self.size // STEP_BYTES))
         self.connection.set_progress_handler(lambda: next(turns, None) is None, 1_000_000)
         try:
             yield from self.connection.execute(statement)
